@@ -1,0 +1,23 @@
+/** A copy of something the database knows. */
+export interface CacheEntry {
+  readonly version: number;
+  readonly value: string;
+}
+
+export interface CacheWrite extends CacheEntry {
+  /** How long the copy may be served, in milliseconds. */
+  readonly ttlMs: number;
+}
+
+/**
+ * Copies close at hand. Never the only place of anything: a miss, a failure and a deadline passed are all `undefined`.
+ */
+export interface Cache {
+  /** Never rejects, and never takes longer than the cache's deadline. */
+  get(key: string): Promise<CacheEntry | undefined>;
+  /** Never rejects. A copy of an older version never overwrites a newer one. */
+  set(key: string, entry: CacheWrite): Promise<void>;
+  /** Never rejects. */
+  delete(key: string): Promise<void>;
+  close(): Promise<void>;
+}

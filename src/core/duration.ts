@@ -1,0 +1,32 @@
+import { SluiceError } from './errors.ts';
+
+/** A length of time: milliseconds as a number, or text such as `500ms`, `30s`, `5m`, `12h`, `90d`. */
+export type Duration = number | string;
+
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Longest duration taken, ten years: keeps every sum with a timestamp a safe integer. */
+export const MAX_DURATION_MS: number = 3650 * 86_400_000;
+
+/**
+ * Milliseconds of `duration`.
+ * @throws SluiceError `SLUICE_OPTION_INVALID`, naming `option`, when it is malformed, negative or over ten years.
+ */
+export function parseDuration(duration: Duration, option: string): number {
+  const ms = typeof duration === 'number' ? duration : parseText(duration);
+  if (ms === undefined || !Number.isFinite(ms) || ms < 0 || ms > MAX_DURATION_MS) {
+    throw new SluiceError('SLUICE_OPTION_INVALID', {
+      option,
+      value: String(duration),
+      expected: 'a duration such as 500ms, 30s, 5m, 12h or 90d, of at most 3650d',
+    });
+  }
+  return Math.round(ms);
+}
+
+function parseText(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  if (!match) return undefined;
+  const [, amount, unit] = match;
+  return Number(amount) * (UNIT_MS[unit ?? ''] ?? Number.NaN);
+}

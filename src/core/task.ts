@@ -1,0 +1,139 @@
+import type { TaskContext } from './context.ts';
+import { type Duration, parseDuration } from './duration.ts';
+import { SluiceError } from './errors.ts';
+import { PRIORITIES, type Priority } from './message.ts';
+import { DEFAULT_RETRY_POLICY } from './retry-policy.ts';
+import type { OutputOf, Schema } from './schema.ts';
+
+/** What a task is made of. `I` and `O` are its schemas, `R` what its handler returns. */
+export interface TaskOptions<I extends Schema, O extends Schema | undefined, R> {
+  /** Schema of the input. Requests are checked against it before they are accepted. */
+  readonly input: I;
+  /** Schema of the result. What the handler returns is parsed with it. */
+  readonly output?: O;
+  /** One sentence for the API documentation. */
+  readonly description?: string;
+  /** Further attempts after the first fails. Default 3. */
+  readonly retries?: number;
+  /** Bounds of the exponential back-off between attempts. Default 1s to 1h. */
+  readonly backoff?: { readonly base?: Duration; readonly cap?: Duration };
+  /** How long one run may take. Default 5m. */
+  readonly timeout?: Duration;
+  /** Default `normal`; a request can say otherwise. */
+  readonly priority?: Priority;
+  /** Name of the queue it waits in. Default `default`. */
+  readonly queue?: string;
+  /** At most `limit` tasks of the same `?key=` (of this task as a whole, without one) run at a time. A limit of 1 also
+   * keeps them in order, through every retry. */
+  readonly concurrency?: { readonly limit: number };
+  /** Runs the task. May run more than once: see `ctx.idempotencyKey`. */
+  readonly run: (input: OutputOf<I>, ctx: TaskContext) => R;
+}
+
+/** A task as `task()` made it. */
+export interface Definition<
+  I extends Schema = Schema,
+  O extends Schema | undefined = Schema | undefined,
+  R = unknown,
+> {
+  readonly name: string;
+  readonly input: I;
+  readonly output: O;
+  readonly description: string | undefined;
+  readonly retries: number;
+  readonly backoffBaseMs: number;
+  readonly backoffCapMs: number;
+  readonly timeoutMs: number;
+  readonly priority: Priority;
+  readonly queue: string;
+  readonly concurrencyLimit: number | undefined;
+  readonly run: (input: OutputOf<I>, ctx: TaskContext) => R;
+  readonly [DEFINITION]: true;
+}
+
+/** A definition of which only the outside matters. `never` for the handler's input, so that every definition fits. */
+export type AnyDefinition = Omit<Definition, 'run' | 'input'> & {
+  readonly input: Schema;
+  readonly run: (input: never, ctx: TaskContext) => unknown;
+};
+
+/** Type of the result that a reader of the task gets. */
+export type ResultOf<D extends AnyDefinition> = D['output'] extends Schema
+  ? OutputOf<D['output']>
+  : Awaited<ReturnType<D['run']>>;
+
+const DEFINITION = Symbol.for('sluice.definition');
+const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+const DEFAULT_TIMEOUT = '5m';
+const MAX_RETRIES = 1000;
+
+/**
+ * Defines a task. Export the result from a file in `tasks/`.
+ * @throws SluiceError `SLUICE_DEFINITION_INVALID`, or `SLUICE_OPTION_INVALID` for a duration that is none
+ */
+export function task<I extends Schema, R, O extends Schema | undefined = undefined>(
+  name: string,
+  options: TaskOptions<I, O, R>,
+): Definition<I, O, R> {
+  check(name, options);
+  return {
+    name,
+    input: options.input,
+    output: options.output as O,
+    description: options.description,
+    retries: options.retries ?? DEFAULT_RETRY_POLICY.retries,
+    backoffBaseMs: parseDuration(
+      options.backoff?.base ?? DEFAULT_RETRY_POLICY.baseMs,
+      `backoff.base of task "${name}"`,
+    ),
+    backoffCapMs: parseDuration(
+      options.backoff?.cap ?? DEFAULT_RETRY_POLICY.capMs,
+      `backoff.cap of task "${name}"`,
+    ),
+    timeoutMs: parseDuration(options.timeout ?? DEFAULT_TIMEOUT, `timeout of task "${name}"`),
+    priority: options.priority ?? 'normal',
+    queue: options.queue ?? 'default',
+    concurrencyLimit: options.concurrency?.limit,
+    run: options.run,
+    [DEFINITION]: true,
+  };
+}
+
+/** True for what `task()` of any copy of this package returned. */
+export function isDefinition(value: unknown): value is AnyDefinition {
+  return typeof value === 'object' && value !== null && DEFINITION in value;
+}
+
+function check(name: string, options: TaskOptions<Schema, Schema | undefined, unknown>): void {
+  const broken = rules(name, options).find(([holds]) => !holds);
+  if (broken)
+    throw new SluiceError('SLUICE_DEFINITION_INVALID', { task: JSON.stringify(name), reason: broken[1] });
+}
+
+function rules(
+  name: string,
+  options: TaskOptions<Schema, Schema | undefined, unknown>,
+): [holds: boolean, rule: string][] {
+  const { input, run, retries = 0, priority = 'normal', queue = 'default', concurrency } = options;
+  return [
+    [NAME.test(name), 'a name is a lower-case letter, then up to 62 lower-case letters, digits and hyphens'],
+    [isSchema(input), 'input has to be a schema'],
+    [options.output === undefined || isSchema(options.output), 'output has to be a schema'],
+    [typeof run === 'function', 'run has to be a function'],
+    [
+      isWhole(retries, 0) && retries <= MAX_RETRIES,
+      `retries has to be a whole number from 0 to ${MAX_RETRIES}`,
+    ],
+    [PRIORITIES.includes(priority), `priority has to be one of ${PRIORITIES.join(', ')}`],
+    [NAME.test(queue), 'queue has to be a name like that of a task'],
+    [isWhole(concurrency?.limit ?? 1, 1), 'concurrency.limit has to be a whole number above 0'],
+  ];
+}
+
+function isSchema(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+function isWhole(value: number, from: number): boolean {
+  return Number.isInteger(value) && value >= from;
+}

@@ -1,0 +1,10 @@
+export { AbortReason, NonRetriable, RetryAfter } from './core/context.ts';
+export type { AbortCause, EnqueueFromTask, TaskContext, TaskLog } from './core/context.ts';
+export type { Duration } from './core/duration.ts';
+export { ERRORS, SluiceError } from './core/errors.ts';
+export type { ErrorCode, ErrorData } from './core/errors.ts';
+export type { Priority } from './core/message.ts';
+export type { InputOf, JsonSchema, OutputOf, Schema } from './core/schema.ts';
+export type { State, TerminalState } from './core/state.ts';
+export { task } from './core/task.ts';
+export type { AnyDefinition, Definition, ResultOf, TaskOptions } from './core/task.ts';
