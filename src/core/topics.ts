@@ -1,0 +1,32 @@
+import type { State } from './state.ts';
+import type { Progress } from './task-record.ts';
+
+/** Where a change or the progress of the task is told. */
+export function taskTopic(id: string): string {
+  return `task:${id}`;
+}
+
+/** Where the worker that runs the task hears that it shall stop. The payload is empty. */
+export function cancelTopic(id: string): string {
+  return `cancel:${id}`;
+}
+
+/** What is told about a task: that it moved, or how far its run is. */
+export type TaskSignal =
+  | { readonly state: State; readonly version: number }
+  | { readonly progress: Progress };
+
+export function encodeTaskSignal(signal: TaskSignal): string {
+  return JSON.stringify(signal);
+}
+
+/** The signal, or undefined for text that is none: signals come from outside the process and promise nothing. */
+export function decodeTaskSignal(payload: string): TaskSignal | undefined {
+  try {
+    const signal: unknown = JSON.parse(payload);
+    if (typeof signal !== 'object' || signal === null) return undefined;
+    return 'state' in signal || 'progress' in signal ? (signal as TaskSignal) : undefined;
+  } catch {
+    return undefined;
+  }
+}
