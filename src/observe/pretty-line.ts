@@ -1,0 +1,23 @@
+const LEVELS: Record<number, readonly [name: string, colour: number]> = {
+  20: ['debug', 90],
+  30: ['info', 32],
+  40: ['warn', 33],
+  50: ['error', 31],
+};
+
+/** One entry of the log as a person reads it: time of day, level, message, then what belongs to it. */
+export function prettyLine(json: string, colours: boolean): string {
+  const { level, time, msg, ...data } = JSON.parse(json) as Record<string, unknown>;
+  const [name, colour] = LEVELS[Number(level)] ?? [String(level), 0];
+  const paint = (text: string, code: number): string => (colours ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const at = new Date(String(time)).toTimeString().slice(0, 8);
+  const fields = Object.entries(data).map(([key, value]) => `${key}=${show(value)}`);
+  return [paint(at, 90), paint(name.padEnd(5), colour), String(msg), paint(fields.join(' '), 90)]
+    .join(' ')
+    .trimEnd()
+    .concat('\n');
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' && /^\S+$/.test(value) ? value : JSON.stringify(value);
+}

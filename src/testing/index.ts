@@ -1,0 +1,10 @@
+export { cacheConformance } from './cache-conformance.ts';
+export type { CacheFactory, CacheUnderTest } from './cache-conformance.ts';
+export type { ConformanceOptions, SuiteRunner } from './conformance.ts';
+export { fakeClock } from './fake-clock.ts';
+export type { FakeClock } from './fake-clock.ts';
+export { seededRandom } from './seeded-random.ts';
+export { signalsConformance } from './signals-conformance.ts';
+export type { SignalsFactory, SignalsUnderTest } from './signals-conformance.ts';
+export { testTask } from './test-task.ts';
+export type { Enqueued, Logged, TestRun, TestRunOptions, TestTask } from './test-task.ts';
