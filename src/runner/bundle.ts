@@ -1,4 +1,5 @@
 import type * as Esbuild from 'esbuild';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -104,7 +105,7 @@ export async function writeModule(outputs: readonly Esbuild.OutputFile[]): Promi
   );
   for (const { path, contents } of mapsFirst) {
     await mkdir(dirname(path), { recursive: true });
-    const partial = join(dirname(path), `.${basename(path)}.${process.pid}`);
+    const partial = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
     await writeFile(partial, contents);
     await rename(partial, path);
   }
