@@ -3,8 +3,9 @@ import type { ErrorCode } from './errors.ts';
 import type { Progress, TaskError } from './task-record.ts';
 
 /**
- * What a worker and its runners tell each other. Both come from one release, so the protocol carries no version.
- * Inputs and results travel as the JSON text they are.
+ * What a worker and its runners tell each other: each message of the channel between them is an array of these, all
+ * that there was to tell in one turn of the sender's loop. Both come from one release, so the protocol carries no
+ * version. Inputs and results travel as the JSON text they are.
  */
 export type ToRunner =
   /** Sent once, first. */
@@ -15,6 +16,8 @@ export type ToRunner =
       /** For the ids of the tasks that handlers enqueue. */
       readonly secrets: readonly string[];
       readonly maxResultBytes: number;
+      /** Of the input of a task that a handler enqueues. */
+      readonly maxBodyBytes: number;
     }
   | { readonly kind: 'start'; readonly runs: readonly RunRequest[] }
   | { readonly kind: 'abort'; readonly id: string; readonly run: number; readonly cause: AbortCause }
@@ -34,7 +37,9 @@ export type FromRunner =
       readonly message: string;
       readonly data?: Record<string, unknown> | undefined;
     }
-  | { readonly kind: 'pong'; readonly number: number };
+  | { readonly kind: 'pong'; readonly number: number }
+  /** An error that no handler caught, and nobody can tell whose: the process ends. */
+  | { readonly kind: 'dying'; readonly error: TaskError };
 
 export interface RunRequest {
   readonly id: string;
@@ -51,6 +56,8 @@ export interface RunEnd {
   readonly id: string;
   readonly run: number;
   readonly end: RunOutcome;
+  /** The abort had reached the handler before it ended, so its outcome is that of the abort. */
+  readonly aborted: boolean;
 }
 
 export type RunOutcome =

@@ -1,0 +1,137 @@
+import type { EnqueueFromTask, TaskContext, TaskLog } from '../core/context.ts';
+import type { Clock } from '../core/clock.ts';
+import { parseDuration } from '../core/duration.ts';
+import { SluiceError } from '../core/errors.ts';
+import { encodeMessage } from '../core/message.ts';
+import type { RunRequest } from '../core/run-protocol.ts';
+import type { AnyDefinition } from '../core/task.ts';
+import type { TaskIds } from '../core/task-id.ts';
+import type { Outbox } from './outbox.ts';
+
+/** What every run of a runner shares. */
+export interface RunnerSetting {
+  readonly definitions: ReadonlyMap<string, AnyDefinition>;
+  readonly ids: TaskIds;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  readonly maxResultBytes: number;
+  readonly maxBodyBytes: number;
+}
+
+const MAX_CHILDREN = 1000;
+const MAX_EXTRA_BYTES = 16 * 1024;
+
+/** The `ctx` of one run, and the messages of the tasks that its handler enqueues. */
+export class RunContext implements TaskContext {
+  readonly id: string;
+  readonly tenant: string;
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+  readonly log: TaskLog;
+  readonly idempotencyKey: string;
+  readonly #followUps: string[] = [];
+  readonly #request: RunRequest;
+  readonly #setting: RunnerSetting;
+
+  constructor(request: RunRequest, signal: AbortSignal, setting: RunnerSetting) {
+    this.id = request.id;
+    this.tenant = request.tenant;
+    this.attempt = request.attempt;
+    this.idempotencyKey = request.idempotencyKey;
+    this.signal = signal;
+    this.#request = request;
+    this.#setting = setting;
+    this.log = {
+      debug: (message, data) => this.#log('debug', message, data),
+      info: (message, data) => this.#log('info', message, data),
+      warn: (message, data) => this.#log('warn', message, data),
+      error: (message, data) => this.#log('error', message, data),
+    };
+    // Handlers take these off the context: ({ url }, { progress, enqueue }) => ...
+    this.progress = this.progress.bind(this);
+    this.enqueue = this.enqueue.bind(this);
+  }
+
+  /** Encoded messages of what was enqueued so far. */
+  get followUps(): readonly string[] {
+    return this.#followUps;
+  }
+
+  progress(fraction: number, detail?: unknown): void {
+    const { id, run } = this.#request;
+    const bounded = Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : 0;
+    const kept = fits(detail) ? { detail } : {};
+    this.#setting.outbox.progress(id, run, { fraction: bounded, ...kept });
+  }
+
+  enqueue(task: string | { readonly name: string }, input: unknown, options: EnqueueFromTask = {}): string {
+    const name = typeof task === 'string' ? task : task.name;
+    const definition = this.#setting.definitions.get(name);
+    if (!definition) throw new SluiceError('SLUICE_TASK_UNKNOWN', { task: name });
+    if (this.#followUps.length >= MAX_CHILDREN) throw tooMany(this.#followUps.length + 1);
+    const { id, body } = this.#child(definition, this.#encode(name, input), options);
+    this.#followUps.push(body);
+    return id;
+  }
+
+  #encode(task: string, input: unknown): string {
+    const json: string | undefined = JSON.stringify(input);
+    if (json === undefined) {
+      const errors = [{ pointer: '', message: 'it is not JSON' }];
+      throw new SluiceError('SLUICE_INPUT_INVALID', { task, errors });
+    }
+    const limit = this.#setting.maxBodyBytes;
+    if (Buffer.byteLength(json) > limit) throw new SluiceError('SLUICE_BODY_TOO_LARGE', { limit });
+    return json;
+  }
+
+  #child(definition: AnyDefinition, input: string, options: EnqueueFromTask): { id: string; body: string } {
+    const { id: parentId, tenant } = this.#request;
+    const { name: task, queue, priority, concurrencyLimit } = definition;
+    const { ids, clock } = this.#setting;
+    const delayMs = options.delay === undefined ? undefined : parseDuration(options.delay, 'delay');
+    const publishedAt = clock.now();
+    const idempotencyKey = `${parentId}/${options.key ?? this.#followUps.length}`;
+    const id = ids.mint({ tenant, task, idempotencyKey, content: [input, String(delayMs ?? '')] }).text;
+    const body = encodeMessage({
+      id,
+      run: 1,
+      tenant,
+      task,
+      queue,
+      priority,
+      lane: 0,
+      publishedAt,
+      parentId,
+      idempotencyKey,
+      input,
+      ...(delayMs === undefined ? {} : { dueAt: publishedAt + delayMs }),
+      ...(concurrencyLimit === undefined ? {} : { concurrencyLimit, concurrencyKey: `${tenant}/${task}/` }),
+    });
+    return { id, body };
+  }
+
+  #log(level: keyof TaskLog, message: string, data: Record<string, unknown> | undefined): void {
+    const extra = data !== undefined && fits(data) ? { data } : {};
+    const text = String(message).slice(0, MAX_EXTRA_BYTES);
+    this.#setting.outbox.log({ kind: 'log', id: this.id, level, message: text, ...extra });
+  }
+}
+
+/** True for what the channel to the worker can carry, and is small enough to bother it with. */
+function fits(value: unknown): boolean {
+  try {
+    const json: string | undefined = JSON.stringify(value);
+    return json !== undefined && json.length <= MAX_EXTRA_BYTES;
+  } catch {
+    return false;
+  }
+}
+
+function tooMany(value: number): SluiceError {
+  return new SluiceError('SLUICE_OPTION_INVALID', {
+    option: 'The number of tasks that one run enqueues',
+    value,
+    expected: `at most ${MAX_CHILDREN}; let a task that it enqueues go on`,
+  });
+}
