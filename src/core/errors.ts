@@ -22,6 +22,7 @@ export const ERRORS = {
     'There is no task with this id here. Ids are those that a 202 of this installation gave you.',
   ],
   SLUICE_TASK_GONE: [410, false, 'The task ended and its retention is over; nothing of it is left to read.'],
+  SLUICE_RESULT_GONE: [410, false, 'The task succeeded, and the time its result is kept for is over.'],
   SLUICE_MEDIA_TYPE_UNSUPPORTED: [415, false, 'Send the input as application/json; this was {type}.'],
   SLUICE_BODY_NOT_JSON: [400, false, 'The body is not valid JSON: {reason}.'],
   SLUICE_BODY_TOO_LARGE: [
@@ -50,7 +51,7 @@ export const ERRORS = {
   SLUICE_IDEMPOTENCY_KEY_INVALID: [
     400,
     false,
-    'The Idempotency-Key has to be one string of 1 to 255 visible ASCII characters, quoted or bare.',
+    'The Idempotency-Key has to be one string of 1 to 255 printable ASCII characters, quoted or bare.',
   ],
   SLUICE_IDEMPOTENCY_KEY_REUSED: [
     422,
@@ -130,6 +131,11 @@ export const ERRORS = {
     500,
     false,
     'Task "{task}": its {side} schema can not be written as JSON Schema ({reason}). Use a type that JSON has (a date as z.iso.datetime(), for example), or give the JSON Schema itself.',
+  ],
+  SLUICE_MANIFEST_INVALID: [
+    500,
+    false,
+    'The manifest {path} can not be used: {reason}. Make it again with "sluice build".',
   ],
   SLUICE_TASKS_MISSING: [
     500,

@@ -1,0 +1,127 @@
+import type { Clock } from '../../core/clock.ts';
+import { SluiceError } from '../../core/errors.ts';
+import type { Limits } from '../../core/limits.ts';
+import { encodeMessage, type Message } from '../../core/message.ts';
+import type { TaskId, TaskIds } from '../../core/task-id.ts';
+import type { CompiledManifest } from '../../manifest/compiled-manifest.ts';
+import type { Queue } from '../../queue/queue.ts';
+import { Admission } from './admission.ts';
+import { readJsonBody } from './json-body.ts';
+import { messageOfRequest } from './request-message.ts';
+import { parseRequestOptions, type Query } from './request-options.ts';
+import { SharedAccepts } from './shared-accepts.ts';
+
+/** A task that someone asks for. */
+export interface AcceptRequest {
+  readonly tenant: string;
+  readonly task: string;
+  /** The JSON of the input. */
+  readonly body: Buffer;
+  /** See `parseRequestOptions`. */
+  readonly query: Query;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** A request that is fit to be queued. */
+export interface Prepared {
+  readonly id: TaskId;
+  readonly message: Message;
+  /** What has to be the same in a repeated request. */
+  readonly content: readonly string[];
+}
+
+/** A task that the queue has confirmed. */
+export interface Accepted {
+  readonly id: TaskId;
+  readonly message: Message;
+  /** True when another request under the same key was being accepted already: this one added nothing. */
+  readonly replayed: boolean;
+}
+
+export interface AcceptorOptions {
+  readonly queue: Queue;
+  readonly manifest: () => CompiledManifest;
+  readonly ids: TaskIds;
+  readonly clock: Clock;
+  readonly limits: Limits;
+}
+
+/** A queue that has not confirmed within this time counts as unavailable. */
+const PUBLISH_DEADLINE_MS = 10_000;
+
+/** Takes tasks in. Needs the queue and nothing else. */
+export class Acceptor {
+  readonly #options: AcceptorOptions;
+  readonly #admission: Admission;
+  readonly #shared = new SharedAccepts<Accepted>();
+
+  constructor(options: AcceptorOptions) {
+    this.#options = options;
+    this.#admission = new Admission(options.queue, options.clock, options.limits.maxAcceptsInFlight);
+  }
+
+  /**
+   * Checks a request and makes the message for it. Nothing is queued yet.
+   * @throws SluiceError `SLUICE_TASK_UNKNOWN`, those of `readJsonBody`, `parseRequestOptions` and `messageOfRequest`,
+   *   and `SLUICE_INPUT_INVALID` with `errors`, an Issue for everything that is wrong
+   */
+  prepare(request: AcceptRequest): Prepared {
+    const { ids, limits, manifest } = this.#options;
+    const { tenant, idempotencyKey } = request;
+    const task = manifest().task(request.task);
+    if (!task) throw new SluiceError('SLUICE_TASK_UNKNOWN', { task: request.task });
+    const options = parseRequestOptions(request.query);
+    const input = readJsonBody(request.body, limits);
+    const errors = task.check(input.value);
+    if (errors) throw new SluiceError('SLUICE_INPUT_INVALID', { task: request.task, errors });
+    const content = [input.text, ...options.content];
+    const id = ids.mint({ tenant, task: request.task, idempotencyKey, content });
+    const message = messageOfRequest({
+      id,
+      tenant,
+      task: task.manifest,
+      options,
+      idempotencyKey,
+      input: input.text,
+    });
+    return { id, message, content };
+  }
+
+  /**
+   * Queues what was prepared; resolves when that is durable.
+   * @throws SluiceError `SLUICE_GATEWAY_SATURATED`, `SLUICE_IDEMPOTENCY_KEY_REUSED`, or those of `Queue.publish`
+   */
+  async submit(prepared: Prepared): Promise<Accepted> {
+    const { id, message, content } = prepared;
+    const other = id.keyed ? this.#shared.join(id, content) : undefined;
+    if (other) return { ...(await other), replayed: true };
+    this.#admission.enter();
+    const done = this.#publish(message).then(() => ({ id, message, replayed: false }));
+    if (id.keyed) this.#shared.open(id, content, done);
+    return done;
+  }
+
+  #publish(message: Message): Promise<void> {
+    const { queue, priority, lane } = message;
+    return new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => {
+        reject(new SluiceError('SLUICE_QUEUE_UNAVAILABLE'));
+      }, PUBLISH_DEADLINE_MS);
+      const settle = (end: () => void): void => {
+        clearTimeout(deadline);
+        this.#admission.leave();
+        end();
+      };
+      this.#options.queue
+        .publish([{ address: { queue, priority, lane }, body: encodeMessage(message) }])
+        .then(
+          () => settle(resolve),
+          (error: unknown) => settle(() => reject(asSluiceError(error))),
+        );
+    });
+  }
+}
+
+function asSluiceError(error: unknown): SluiceError {
+  return SluiceError.is(error) ? error : new SluiceError('SLUICE_QUEUE_UNAVAILABLE', {}, { cause: error });
+}
