@@ -1,3 +1,5 @@
+export { defineConfig } from './core/config.ts';
+export type { SluiceConfig } from './core/config.ts';
 export { AbortReason, NonRetriable, RetryAfter } from './core/context.ts';
 export type { AbortCause, EnqueueFromTask, TaskContext, TaskLog } from './core/context.ts';
 export type { Duration } from './core/duration.ts';

@@ -181,7 +181,8 @@ export const ERRORS = {
   SLUICE_DATA_UNUSABLE: [500, false, 'The data folder {path} can not be used: {reason}.'],
   SLUICE_DURABILITY_INSUFFICIENT: [500, false, '--require-durable: {reason}.'],
 
-  // The command line against a running server
+  // The command line
+  SLUICE_COMMAND_INVALID: [500, false, '{reason}. "{command} --help" shows what there is.'],
   SLUICE_SERVER_UNREACHABLE: [
     500,
     true,

@@ -1,11 +1,10 @@
 import type * as Esbuild from 'esbuild';
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { buildFailure, withEsbuild } from './esbuild-service.ts';
 import { moduleFolder, projectOf } from './module-folder.ts';
-import { findTaskFiles } from './task-files.ts';
+import { BUILT_MODULE, findTaskFiles, isBuilt } from './task-files.ts';
 import {
   IMPORT_META,
   MODULE_BANNER,
@@ -25,10 +24,6 @@ export interface TaskBundle {
   /** The task files, absolute. */
   readonly files: readonly string[];
 }
-
-/** What `sluice build` leaves beside its module. */
-export const BUILT_MODULE = 'tasks.mjs';
-export const BUILT_MANIFEST = 'manifest.json';
 
 /**
  * Builds the task files at `paths` into one module, or takes the one in a folder that `sluice build` wrote.
@@ -57,9 +52,8 @@ export async function bundleTasks(paths: readonly string[], outFolder?: string):
 
 function builtModule(paths: readonly string[]): string | undefined {
   const [folder] = paths;
-  if (folder === undefined || paths.length > 1) return undefined;
-  const module = resolve(folder, BUILT_MODULE);
-  return existsSync(module) && existsSync(resolve(folder, BUILT_MANIFEST)) ? module : undefined;
+  if (folder === undefined || paths.length > 1 || !isBuilt(folder)) return undefined;
+  return resolve(folder, BUILT_MODULE);
 }
 
 export interface BuildSources {

@@ -1,10 +1,19 @@
-import { type Dirent, statSync } from 'node:fs';
+import { type Dirent, existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SluiceError } from '../core/errors.ts';
 
 const TASK_FILE = /\.(?:ts|mts|js|mjs)$/;
 const NO_TASK_FILE = /\.test\.[^.]+$|\.d\.m?ts$/;
+
+/** What `sluice build` leaves in its folder. */
+export const BUILT_MODULE = 'tasks.mjs';
+export const BUILT_MANIFEST = 'manifest.json';
+
+/** True for a folder that `sluice build` wrote. */
+export function isBuilt(folder: string): boolean {
+  return [BUILT_MODULE, BUILT_MANIFEST].every((name) => existsSync(join(folder, name)));
+}
 
 /** The files that may define tasks, and every folder they were looked for in; all absolute, sorted, without repetition. */
 export interface TaskFiles {
@@ -14,7 +23,8 @@ export interface TaskFiles {
 
 /**
  * Finds task files. A path that is a file is one; in a folder, however deep, they are `*.ts`, `*.mts`, `*.js` and
- * `*.mjs`, but not tests (`*.test.*`), declarations (`*.d.ts`), dotfiles and what is in `node_modules`.
+ * `*.mjs`, but not tests (`*.test.*`), declarations (`*.d.ts`), dotfiles, what is in `node_modules` and what
+ * `sluice build` wrote.
  * @throws SluiceError `SLUICE_TASKS_PATH_MISSING` for a path where there is nothing, `SLUICE_TASKS_MISSING` when no
  *   path leads to a file
  */
@@ -32,14 +42,21 @@ export async function findTaskFiles(paths: readonly string[]): Promise<TaskFiles
 }
 
 async function walk(folder: string, files: Set<string>, folders: Set<string>): Promise<void> {
+  if (isBuilt(folder)) return;
   folders.add(folder);
   for (const entry of await entriesOf(folder)) {
-    const path = join(folder, entry.name);
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
-    const kind = entry.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : entry;
-    if (kind?.isDirectory() && !entry.isSymbolicLink()) await walk(path, files, folders);
-    else if (kind?.isFile() && TASK_FILE.test(entry.name) && !NO_TASK_FILE.test(entry.name)) files.add(path);
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await walk(path, files, folders);
+    else if (isTaskFile(path, entry)) files.add(path);
   }
+}
+
+function isTaskFile(path: string, entry: Dirent): boolean {
+  if (!TASK_FILE.test(entry.name) || NO_TASK_FILE.test(entry.name)) return false;
+  return entry.isSymbolicLink()
+    ? statSync(path, { throwIfNoEntry: false })?.isFile() === true
+    : entry.isFile();
 }
 
 /** Nothing for a folder that went away since its parent was read, as it may while a project is being edited. */

@@ -1,0 +1,38 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { writeManifest } from '../manifest/manifest-file.ts';
+import { bundleTasks } from '../runner/bundle.ts';
+import { BUILT_MANIFEST } from '../runner/task-files.ts';
+import { command } from './command.ts';
+import { readTasks } from './read-tasks.ts';
+import { configureServer } from './setting-args.ts';
+import { tasksPath } from './tasks-path.ts';
+
+export const build = command({
+  name: 'build',
+  what: 'Write the tasks as one module and their manifest, for "sluice start" without a compiler.',
+  args: {
+    tasks: { type: 'positional', required: false, description: 'Folder or file of the tasks.' },
+    out: { type: 'string', default: 'build', valueHint: 'FOLDER', description: 'Where to.' },
+    config: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'Default: sluice.config.ts, where there is one.',
+    },
+  },
+  run: async (args, terminal) => {
+    const { values } = await configureServer({ tasks: args.tasks, config: args.config });
+    const paths = [tasksPath(values.tasks)];
+    const out = resolve(args.out);
+    await mkdir(out, { recursive: true });
+    const { module, files } = await bundleTasks(paths, out);
+    const manifest = await readTasks(module, paths);
+    await writeManifest(join(out, BUILT_MANIFEST), manifest);
+    const tasks = manifest.tasks.map(({ name }) => name);
+    if (terminal.json) terminal.data(JSON.stringify({ out, module, files, tasks, hash: manifest.hash }));
+    else
+      terminal.say(
+        `${terminal.paint('green', 'built')} ${tasks.join(', ')} into ${args.out}; run "sluice start ${args.out}"`,
+      );
+  },
+});

@@ -1,0 +1,100 @@
+import { type CommandDef, defineCommand, renderUsage, runCommand, type SubCommandsDef } from 'citty';
+import type { SluiceError } from '../core/errors.ts';
+import { commandInvalid } from './command.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { reportFailure } from './report-failure.ts';
+import { openTerminal, showsColour, type Terminal } from './terminal.ts';
+import { stripVTControlCharacters } from 'node:util';
+
+const TASKS: SubCommandsDef = {
+  list: () => import('./tasks-list.ts').then((file) => file.tasksList),
+  get: () => import('./tasks-get.ts').then((file) => file.tasksGet),
+  watch: () => import('./tasks-watch.ts').then((file) => file.tasksWatch),
+  cancel: () => import('./tasks-cancel.ts').then((file) => file.tasksCancel),
+};
+
+const COMMANDS: SubCommandsDef = {
+  dev: () => import('./dev.ts').then((file) => file.dev),
+  start: () => import('./start.ts').then((file) => file.start),
+  build: () => import('./build.ts').then((file) => file.build),
+  enqueue: () => import('./enqueue.ts').then((file) => file.enqueue),
+  tasks: defineCommand({
+    meta: { name: 'tasks', description: 'Look at tasks and cancel them.' },
+    subCommands: TASKS,
+  }),
+  init: () => import('./init.ts').then((file) => file.init),
+  doctor: () => import('./doctor.ts').then((file) => file.doctor),
+};
+
+const ROOT = defineCommand({
+  meta: { name: 'sluice', description: 'Turn slow endpoints into fast ones.' },
+  subCommands: COMMANDS,
+});
+
+/** Runs what `argv` asks for. Sets the exit code; never throws. */
+export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  const terminal = openTerminal({ json: argv.includes('--json'), color: !argv.includes('--no-color') });
+  try {
+    const found = await findCommand(argv);
+    const helped = argv.slice(0, endOf(argv)).some((arg) => arg === '--help' || arg === '-h');
+    if (helped) terminal.data(await usage(found));
+    else if (found.command.subCommands) refuseGroup(found, argv);
+    else await runCommand(found.command, { rawArgs: [...found.rest] });
+  } catch (error) {
+    await fail(error, argv, terminal);
+  }
+}
+
+interface Found {
+  readonly command: CommandDef;
+  /** As it is typed. */
+  readonly name: string;
+  readonly rest: readonly string[];
+}
+
+async function findCommand(argv: readonly string[]): Promise<Found> {
+  let found: Found = { command: ROOT, name: 'sluice', rest: argv };
+  for (const word of argv) {
+    const commands = found.command.subCommands as SubCommandsDef | undefined;
+    if (!commands || !Object.hasOwn(commands, word)) break;
+    const next = commands[word];
+    const command = (await (typeof next === 'function' ? next() : next)) as CommandDef;
+    found = { command, name: `${found.name} ${word}`, rest: found.rest.slice(1) };
+  }
+  return found;
+}
+
+function refuseGroup({ name, rest }: Found, argv: readonly string[]): never {
+  const [word] = rest;
+  if (word === undefined) throw commandInvalid(name, argv.length === 0 ? 'Name a command' : `Say what to do`);
+  throw commandInvalid(
+    name,
+    word.startsWith('-') ? `There is no option ${word} here` : `There is no command "${word}"`,
+  );
+}
+
+async function usage({ command }: Found): Promise<string> {
+  const text = await renderUsage(command, command === ROOT ? undefined : ROOT);
+  return showsColour(process.env, process.stdout.isTTY) ? text : stripVTControlCharacters(text);
+}
+
+async function fail(thrown: unknown, argv: readonly string[], terminal: Terminal): Promise<void> {
+  const error = isUsageOfCitty(thrown) ? await asCommandInvalid(thrown, argv) : thrown;
+  reportFailure(error, terminal);
+  process.exitCode = exitCodeOf(error);
+}
+
+/** Such as an argument that is missing. */
+function isUsageOfCitty(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && thrown.name === 'CLIError';
+}
+
+async function asCommandInvalid(thrown: Error, argv: readonly string[]): Promise<SluiceError> {
+  const { name } = await findCommand(argv);
+  return commandInvalid(name, stripVTControlCharacters(thrown.message).replace(/\.$/, ''));
+}
+
+function endOf(argv: readonly string[]): number {
+  const end = argv.indexOf('--');
+  return end < 0 ? argv.length : end;
+}

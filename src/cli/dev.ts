@@ -1,0 +1,41 @@
+import { createLogger } from '../observe/log.ts';
+import { announce, announceTasks } from './announce.ts';
+import { command } from './command.ts';
+import { reportFailure } from './report-failure.ts';
+import { serve } from './serve.ts';
+import { configureServer, SERVER_ARGS } from './setting-args.ts';
+import { askedToStop } from './stop-signals.ts';
+
+export const dev = command({
+  name: 'dev',
+  what: 'Run the tasks while you write them: a change takes effect when it is saved.',
+  args: SERVER_ARGS,
+  run: async (args, terminal) => {
+    const { values } = await configureServer(args);
+    const stopping = askedToStop(terminal);
+    const serving = await serve({
+      values,
+      logger: createLogger({ level: values.logLevel, format: 'pretty' }),
+      onReload: (error) => {
+        if (error === undefined)
+          terminal.say(`${terminal.paint('green', 'reloaded')} ${tasksOf(serving.sluice)}`);
+        else {
+          reportFailure(error, terminal);
+          terminal.say(terminal.paint('dim', 'The code from before stays in use.'));
+        }
+      },
+    });
+    announce(serving, values, terminal);
+    announceTasks(serving.sluice.manifest, serving.url, terminal);
+    await stopping;
+    await serving.sluice.close(values.grace);
+  },
+});
+
+function tasksOf({
+  manifest,
+}: {
+  readonly manifest: { readonly tasks: readonly { readonly name: string }[] };
+}): string {
+  return manifest.tasks.map(({ name }) => name).join(', ');
+}

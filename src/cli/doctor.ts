@@ -1,0 +1,81 @@
+import { messageOf } from '../core/errors.ts';
+import { type Finding, fail } from './checks/check.ts';
+import { checkDataFolder } from './checks/data-folder.ts';
+import { checkPort } from './checks/port.ts';
+import { checkEsbuild, checkNode, checkOpenFiles } from './checks/runtime.ts';
+import { checkTasks } from './checks/tasks.ts';
+import { command } from './command.ts';
+import { type Choice, choose, valueOf } from './configuration.ts';
+import { EXIT } from './exit-code.ts';
+import { SERVER_ARGS, serverSources } from './setting-args.ts';
+import { SETTINGS, type Setting } from './settings.ts';
+import { tasksPath } from './tasks-path.ts';
+import type { Terminal } from './terminal.ts';
+
+const INDENT = `\n${' '.repeat(21)}`;
+
+/** A setting as the doctor shows it. */
+interface Shown {
+  readonly name: string;
+  readonly value: string | null;
+  readonly origin: string;
+  readonly from: string;
+}
+
+export const doctor = command({
+  name: 'doctor',
+  what: 'Check the set-up, and say where each value of the configuration comes from.',
+  args: SERVER_ARGS,
+  run: async (args, terminal) => {
+    const choices = choose(await serverSources(args));
+    const settings = choices.map(shown);
+    const findings = [...choices.flatMap(misread), ...(await examine(choices))];
+    const healthy = findings.every(({ verdict }) => verdict !== 'fail');
+    if (terminal.json) terminal.data(JSON.stringify({ ok: healthy, settings, checks: findings }));
+    else print(settings, findings, terminal);
+    return healthy ? EXIT.ok : EXIT.failure;
+  },
+});
+
+async function examine(choices: readonly Choice[]): Promise<readonly Finding[]> {
+  const value = (name: string): unknown => {
+    const found = choices.find((choice) => choice.name === name);
+    return found && misread(found).length === 0 ? valueOf(found) : undefined;
+  };
+  const [tasks, data, host, port] = ['tasks', 'data', 'host', 'port'].map(value);
+  return [
+    checkNode(),
+    await checkOpenFiles(),
+    await checkEsbuild(),
+    await checkTasks(tasksPath(typeof tasks === 'string' ? tasks : undefined)),
+    ...(typeof data === 'string' ? await checkDataFolder(data) : []),
+    ...(typeof host === 'string' && typeof port === 'number' ? [await checkPort(host, port)] : []),
+  ];
+}
+
+function shown({ name, origin, from, text }: Choice): Shown {
+  const setting: Setting<unknown> = SETTINGS[name];
+  return { name, value: setting.secret && text !== undefined ? '(secret)' : (text ?? null), origin, from };
+}
+
+function misread(choice: Choice): Finding[] {
+  try {
+    valueOf(choice);
+    return [];
+  } catch (error) {
+    return [fail('configuration', messageOf(error), `correct it in ${choice.from}`)];
+  }
+}
+
+function print(settings: readonly Shown[], findings: readonly Finding[], terminal: Terminal): void {
+  terminal.data('Configuration');
+  for (const { name, value, origin, from } of settings) {
+    const where = origin === 'default' ? 'default' : from;
+    terminal.data(`  ${name.padEnd(15)} ${(value ?? '-').padEnd(24)} ${where}`);
+  }
+  terminal.data('\nChecks');
+  for (const { subject, verdict, says, fix } of findings) {
+    terminal.data(`  ${verdict.padEnd(4)} ${subject.padEnd(13)} ${says.replaceAll('\n', INDENT)}`);
+    if (fix !== undefined) terminal.data(`${INDENT.slice(1)}fix: ${fix}`);
+  }
+}

@@ -1,0 +1,35 @@
+import { messageOf, SluiceError } from '../core/errors.ts';
+import { problemOf } from '../gateway/http/problem.ts';
+import { type Problem, ServerProblem } from './server-problem.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Tells of a failure on stderr: a problem document with `--json`, else a sentence, never a stack of the own code. */
+export function reportFailure(error: unknown, terminal: Terminal): void {
+  if (terminal.json) {
+    terminal.say(JSON.stringify(asProblem(error)));
+    return;
+  }
+  const code = codeOf(error);
+  terminal.say(
+    `${terminal.paint('red', 'error')} ${messageOf(error)}${code ? ` ${terminal.paint('dim', `(${code})`)}` : ''}`,
+  );
+  for (const { pointer, message, detail } of issuesOf(error)) {
+    terminal.say(`  ${pointer === '' ? 'the input' : pointer}: ${message ?? detail ?? ''}`);
+  }
+}
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof ServerProblem) return error.problem;
+  const own = SluiceError.is(error) ? error : new SluiceError('SLUICE_INTERNAL', {}, { cause: error });
+  const problem = JSON.parse(problemOf(own).body) as Problem;
+  return SluiceError.is(error) ? problem : { ...problem, detail: messageOf(error) };
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof ServerProblem) return error.problem.code;
+  return SluiceError.is(error) ? error.code : undefined;
+}
+
+function issuesOf(error: unknown): NonNullable<Problem['errors']> {
+  return error instanceof ServerProblem ? (error.problem.errors ?? []) : [];
+}

@@ -1,0 +1,19 @@
+import { announce } from './announce.ts';
+import { command } from './command.ts';
+import { serve } from './serve.ts';
+import { configureServer, SERVER_ARGS } from './setting-args.ts';
+import { askedToStop } from './stop-signals.ts';
+
+export const start = command({
+  name: 'start',
+  what: 'Run the tasks for production, from their sources or from what "sluice build" wrote.',
+  args: SERVER_ARGS,
+  run: async (args, terminal) => {
+    const { values } = await configureServer(args);
+    const stopping = askedToStop(terminal);
+    const serving = await serve({ values });
+    announce(serving, values, terminal);
+    await stopping;
+    await serving.sluice.close(values.grace);
+  },
+});

@@ -1,0 +1,31 @@
+import { command } from './command.ts';
+import { CLIENT_ARGS, connect } from './setting-args.ts';
+import { taskLine, type TaskResource } from './task-resource.ts';
+
+interface Page {
+  readonly tasks: readonly TaskResource[];
+  /** Where the next page begins; none on the last. */
+  readonly next?: string | null;
+}
+
+export const tasksList = command({
+  name: 'tasks list',
+  what: 'List tasks, the newest first.',
+  args: {
+    task: { type: 'string', valueHint: 'NAME', description: 'Only tasks of this name.' },
+    state: { type: 'string', valueHint: 'STATE', description: 'Only tasks in this state, such as failed.' },
+    tag: { type: 'string', valueHint: 'TAG', description: 'Only tasks with this tag.' },
+    limit: { type: 'string', valueHint: 'NUMBER', description: 'How many. Default: 50.' },
+    cursor: { type: 'string', valueHint: 'CURSOR', description: 'Where the last page ended.' },
+    ...CLIENT_ARGS,
+  },
+  run: async (args, terminal) => {
+    const { body } = await connect(args).call('/v1/tasks', {
+      query: { task: args.task, state: args.state, tag: args.tag, limit: args.limit, cursor: args.cursor },
+    });
+    const { tasks, next } = body as Page;
+    for (const task of tasks) terminal.data(terminal.json ? JSON.stringify(task) : taskLine(task, terminal));
+    if (tasks.length === 0) terminal.say('There is no such task.');
+    if (next) terminal.say(terminal.paint('dim', `more: --cursor ${next}`));
+  },
+});

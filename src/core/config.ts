@@ -1,0 +1,33 @@
+import type { Duration } from './duration.ts';
+
+/**
+ * What `sluice.config.ts` may hold. A command-line flag and an environment variable win over it; see
+ * docs/reference/configuration.md.
+ */
+export interface SluiceConfig {
+  /** Folder or file of the tasks. Default `tasks`. */
+  readonly tasks?: string;
+  readonly port?: number;
+  readonly host?: string;
+  readonly metricsPort?: number;
+  /** Folder of the queue and the database. */
+  readonly data?: string;
+  /** The queues that are worked on. Default: all. */
+  readonly queues?: readonly string[];
+  /** Most tasks run at a time. */
+  readonly concurrency?: number;
+  /** Processes that run tasks. */
+  readonly runners?: number;
+  /** How long a shutdown waits for running tasks. */
+  readonly grace?: Duration;
+  /** File of API keys. */
+  readonly keys?: string;
+  readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** Refuse to start where what is confirmed could be lost with the power. */
+  readonly requireDurable?: boolean;
+}
+
+/** Types the default export of `sluice.config.ts`. */
+export function defineConfig(config: SluiceConfig): SluiceConfig {
+  return config;
+}
