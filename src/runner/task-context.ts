@@ -114,7 +114,8 @@ export class RunContext implements TaskContext {
   #log(level: keyof TaskLog, message: string, data: Record<string, unknown> | undefined): void {
     const extra = data !== undefined && fits(data) ? { data } : {};
     const text = String(message).slice(0, MAX_EXTRA_BYTES);
-    this.#setting.outbox.log({ kind: 'log', id: this.id, level, message: text, ...extra });
+    const { id, run } = this.#request;
+    this.#setting.outbox.log({ kind: 'log', id, run, level, message: text, ...extra });
   }
 }
 

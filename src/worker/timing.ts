@@ -1,0 +1,38 @@
+/** How often the worker looks after what runs, and how long it is patient. Milliseconds. */
+export interface WorkerTiming {
+  /** How long the database waits for a sign of life. */
+  readonly leaseMs: number;
+  /** Pause between two extensions; runs younger than this need none. */
+  readonly extendEveryMs: number;
+  /** Pause between two looks at timeouts, memory and progress. */
+  readonly sweepEveryMs: number;
+  /** A runner that has not answered for so long is blocked. */
+  readonly answerMs: number;
+  /** How long a module may take to load. */
+  readonly loadMs: number;
+  /** What a handler gets to end in after the abort for its timeout, its lost lease or a shutdown. */
+  readonly abortGraceMs: number;
+  /** The same after a cancel. */
+  readonly cancelGraceMs: number;
+  /** How long a drain waits for the database to take the last outcomes. */
+  readonly settleGraceMs: number;
+  /** A task that no definition here fits is tried again after this. */
+  readonly parkMs: number;
+  /** Bounds of the back-off while something is away. */
+  readonly retryBaseMs: number;
+  readonly retryCapMs: number;
+}
+
+export const DEFAULT_TIMING: WorkerTiming = {
+  leaseMs: 15_000,
+  extendEveryMs: 5000,
+  sweepEveryMs: 200,
+  answerMs: 1000,
+  loadMs: 60_000,
+  abortGraceMs: 1000,
+  cancelGraceMs: 10_000,
+  settleGraceMs: 5000,
+  parkMs: 30_000,
+  retryBaseMs: 100,
+  retryCapMs: 5000,
+};

@@ -1,0 +1,38 @@
+import type { Cache } from '../cache/cache.ts';
+import type { Limits } from '../core/limits.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Random } from '../core/random.ts';
+import type { Watermarks } from '../core/watermarks.ts';
+import type { Database, Retention } from '../database/database.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Signals } from '../signals/signals.ts';
+import type { WorkerTiming } from './timing.ts';
+
+export interface WorkerOptions {
+  readonly queue: Queue;
+  readonly database: Database;
+  readonly cache: Cache;
+  readonly signals: Signals;
+  readonly random: Random;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly watermarks: Watermarks;
+  readonly retention: Retention;
+  /** Of the ids that handlers make by `ctx.enqueue`. */
+  readonly secrets: readonly string[];
+  /** Names of the queues to work on. */
+  readonly queues: readonly string[];
+  /** Runs at a time. */
+  readonly concurrency: number;
+  /** Processes that share them. */
+  readonly runners: number;
+  /** The compiled entry of a runner. */
+  readonly runnerEntry: URL;
+  /** Absolute path of the module that exports the definitions. */
+  readonly module: string;
+  /** Called when a task may have become due, or will be soon. */
+  readonly onScheduled?: () => void;
+  readonly timing?: Partial<WorkerTiming>;
+}
