@@ -7,7 +7,7 @@ import type { CompiledManifest } from '../../manifest/compiled-manifest.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { Admission } from './admission.ts';
 import { readJsonBody } from './json-body.ts';
-import { messageOfRequest } from './request-message.ts';
+import { type MessageParts, messageOfRequest } from './request-message.ts';
 import { parseRequestOptions, type Query } from './request-options.ts';
 import { SharedAccepts } from './shared-accepts.ts';
 
@@ -28,6 +28,7 @@ export interface Prepared {
   readonly message: Message;
   /** What has to be the same in a repeated request. */
   readonly content: readonly string[];
+  readonly parts: MessageParts;
 }
 
 /** A task that the queue has confirmed. */
@@ -76,15 +77,13 @@ export class Acceptor {
     if (errors) throw new SluiceError('SLUICE_INPUT_INVALID', { task: request.task, errors });
     const content = [input.text, ...options.content];
     const id = ids.mint({ tenant, task: request.task, idempotencyKey, content });
-    const message = messageOfRequest({
-      id,
-      tenant,
-      task: task.manifest,
-      options,
-      idempotencyKey,
-      input: input.text,
-    });
-    return { id, message, content };
+    const parts = { id, tenant, task: task.manifest, options, idempotencyKey, input: input.text };
+    return { id, message: messageOfRequest(parts), content, parts };
+  }
+
+  /** What was accepted when `prepared` was first sent, under the id that it got then. */
+  replay({ parts }: Prepared, id: TaskId): Accepted {
+    return { id, message: messageOfRequest({ ...parts, id }), replayed: true };
   }
 
   /**

@@ -1,0 +1,65 @@
+import { SluiceError } from '../../core/errors.ts';
+import type { TaskId } from '../../core/task-id.ts';
+import type { TaskRecord } from '../../core/task-record.ts';
+import { cancelTopic, encodeTaskSignal, taskTopic } from '../../core/topics.ts';
+import type { Database } from '../../database/database.ts';
+import type { Signals } from '../../signals/signals.ts';
+import type { TaskReader } from '../read/task-reader.ts';
+import { within } from '../read/deadline.ts';
+
+export interface CancelOptions {
+  readonly database: Pick<Database, 'cancel'>;
+  readonly reader: TaskReader;
+  readonly signals: Signals;
+  /** Called when something that waited for the cancelled task may have become due. */
+  readonly onScheduled?: (() => void) | undefined;
+}
+
+const DEADLINE_MS = 10_000;
+
+/**
+ * Cancels a task that waits, asks a running one to end. The record is that of after.
+ * @param id of the tenant
+ * @throws SluiceError `SLUICE_TASK_ENDED`, `SLUICE_TASK_GONE`, `SLUICE_IDEMPOTENCY_KEY_REUSED` when the task of this id
+ *   is another's, or `SLUICE_DATABASE_UNAVAILABLE`
+ */
+export async function cancelTask(options: CancelOptions, id: TaskId, tenant: string): Promise<TaskRecord> {
+  const { database, reader, signals } = options;
+  await refuseForeignKey(reader, id, tenant);
+  const result = await withinDeadline(database.cancel(id, tenant));
+  switch (result.kind) {
+    case 'gone':
+      throw new SluiceError('SLUICE_TASK_GONE');
+    case 'ended':
+      throw new SluiceError('SLUICE_TASK_ENDED', { state: result.record.state, taskId: result.record.id });
+    case 'requested':
+      signals.publish(cancelTopic(result.record.id), '');
+      return result.record;
+    case 'cancelled': {
+      const { record } = result;
+      reader.remember({ record });
+      const { id: winner, state, version } = record;
+      signals.publish(taskTopic(winner), encodeTaskSignal({ state, version }));
+      options.onScheduled?.();
+      return record;
+    }
+  }
+}
+
+/** An id whose idempotency key another request won must not cancel the winner. */
+async function refuseForeignKey(reader: TaskReader, id: TaskId, tenant: string): Promise<void> {
+  if (!id.keyed) return;
+  const reading = await reader.read(id, tenant, 'copy');
+  if (reading.kind === 'reused') {
+    throw new SluiceError('SLUICE_IDEMPOTENCY_KEY_REUSED', { taskId: reading.winner });
+  }
+}
+
+async function withinDeadline<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await within(DEADLINE_MS, promise);
+  } catch (error) {
+    if (SluiceError.is(error)) throw error;
+    throw new SluiceError('SLUICE_DATABASE_UNAVAILABLE', {}, { cause: error });
+  }
+}

@@ -1,0 +1,187 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Cache } from '../cache/cache.ts';
+import type { Clock } from '../core/clock.ts';
+import { SluiceError } from '../core/errors.ts';
+import type { Limits } from '../core/limits.ts';
+import type { Logger } from '../core/logger.ts';
+import type { TaskIds } from '../core/task-id.ts';
+import type { Database, Retention } from '../database/database.ts';
+import type { CompiledManifest } from '../manifest/compiled-manifest.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Signals } from '../signals/signals.ts';
+import { Acceptor } from './accept/accept.ts';
+import type { ApiKeys } from './accept/api-keys.ts';
+import { AcceptRoute } from './http/accept-route.ts';
+import { createApp } from './http/app.ts';
+import { ControlRoutes } from './http/control-routes.ts';
+import { Drain } from './http/drain.ts';
+import { HealthCheck } from './http/health.ts';
+import { checkHost, createHttpServer } from './http/http-server.ts';
+import { IdempotencyHint } from './http/idempotency-hint.ts';
+import { InfoRoutes } from './http/info-routes.ts';
+import { ReadRoutes } from './http/read-routes.ts';
+import { Responder } from './http/responder.ts';
+import { Visitors } from './http/visitors.ts';
+import { FinishedTasks } from './read/finished-tasks.ts';
+import { Lookups } from './read/lookups.ts';
+import { QuickCache } from './read/quick-cache.ts';
+import { TaskReader } from './read/task-reader.ts';
+import { TaskResources } from './read/task-resource.ts';
+import { Waits } from './read/waits.ts';
+
+export interface GatewayOptions {
+  readonly queue: Queue;
+  readonly database: Database;
+  readonly cache: Cache;
+  readonly signals: Signals;
+  /** The tasks known at the moment; another manifest may be returned at any time. */
+  readonly manifest: () => CompiledManifest;
+  readonly ids: TaskIds;
+  /** Without keys everybody is tenant `default`. */
+  readonly apiKeys?: ApiKeys | undefined;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly retention: Pick<Retention, 'bodiesMs' | 'horizonMs'>;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Where the API begins, such as `/jobs`: with a slash before and none behind. */
+  readonly basePath?: string | undefined;
+  /** Called when a cancel may have made another task due. */
+  readonly onScheduled?: (() => void) | undefined;
+}
+
+/** Where a gateway listens. */
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+}
+
+/** The HTTP API: takes tasks in, and tells what became of them. */
+export interface Gateway {
+  /** The parts below the API, for whoever shares the process. */
+  readonly acceptor: Acceptor;
+  readonly reader: TaskReader;
+  /** Answers a request of a server that is not the gateway's own. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  /** @throws SluiceError `SLUICE_PORT_IN_USE` */
+  listen(where: { readonly host: string; readonly port: number }): Promise<Listening>;
+  /** Finishes what is under way, for `graceMs` milliseconds at most; then nothing of it is left open. */
+  close(graceMs: number): Promise<void>;
+}
+
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const gateway = new HttpGateway(options);
+  await gateway.start();
+  return gateway;
+}
+
+class HttpGateway implements Gateway {
+  readonly acceptor: Acceptor;
+  readonly reader: TaskReader;
+  readonly #server: Server;
+  readonly #drain: Drain;
+  readonly #responder: Responder;
+  readonly #waits: Waits;
+  readonly #app: FastifyInstance;
+  readonly #visitors = new Visitors();
+  #draining = false;
+  #closed = false;
+
+  constructor(options: GatewayOptions) {
+    const { apiKeys, basePath = '', cache, clock, database, ids, limits, logger, signals } = options;
+    const quickCache = new QuickCache(cache, clock);
+    const resources = new TaskResources(basePath);
+    const responder = new Responder(logger, limits.maxBodyBytes);
+    const reader = new TaskReader({
+      ...options,
+      cache: quickCache,
+      lookups: new Lookups(database, clock, logger),
+    });
+    const waits = new Waits(reader, signals, limits.maxWaits);
+    const shared = { resources, responder, reader, waits, limits, ids, database };
+    this.acceptor = new Acceptor(options);
+    this.reader = reader;
+    this.#responder = responder;
+    this.#waits = waits;
+    this.#server = createHttpServer(limits, (request, response) => this.#route(request, response));
+    this.#drain = new Drain(this.#server);
+    this.#app = createApp({
+      ...shared,
+      accept: new AcceptRoute({
+        ...shared,
+        acceptor: this.acceptor,
+        hint: new IdempotencyHint(quickCache),
+        metrics: options.metrics,
+      }),
+      read: new ReadRoutes({ ...shared, finished: new FinishedTasks(clock) }),
+      control: new ControlRoutes({
+        ...shared,
+        cancel: { ...shared, signals, onScheduled: options.onScheduled },
+      }),
+      info: new InfoRoutes({
+        ...shared,
+        health: new HealthCheck(options.queue, database, clock),
+        manifest: options.manifest,
+        basePath,
+        secured: apiKeys !== undefined,
+        draining: () => this.#draining,
+      }),
+      apiKeys,
+      basePath,
+      server: this.#server,
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#app.ready();
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#closed) {
+      this.#responder.failRaw(request, response, new SluiceError('SLUICE_GATEWAY_DRAINING'));
+      return;
+    }
+    this.#visitors.enter(response);
+    this.#route(request, response);
+  }
+
+  listen({ host, port }: { readonly host: string; readonly port: number }): Promise<Listening> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: NodeJS.ErrnoException): void => {
+        const inUse = error.code === 'EADDRINUSE';
+        reject(inUse ? new SluiceError('SLUICE_PORT_IN_USE', { host, port, option: '--port' }) : error);
+      };
+      this.#server.once('error', fail);
+      this.#server.listen({ host, port }, () => {
+        this.#server.off('error', fail);
+        const { address, family, port: bound } = this.#server.address() as AddressInfo;
+        const name = family === 'IPv6' ? `[${address}]` : address;
+        resolve({ host: address, port: bound, url: `http://${name}:${bound}` });
+      });
+    });
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#draining = true;
+    this.#responder.closeConnections();
+    this.#waits.releaseAll();
+    const own = this.#server.listening ? this.#drain.run(graceMs) : Promise.resolve();
+    await Promise.all([own, this.#visitors.left(graceMs)]);
+    this.#closed = true;
+    await this.#app.close();
+  }
+
+  #route(request: IncomingMessage, response: ServerResponse): void {
+    try {
+      checkHost(request);
+    } catch (error) {
+      this.#responder.failRaw(request, response, error);
+      return;
+    }
+    this.#app.routing(request, response);
+  }
+}

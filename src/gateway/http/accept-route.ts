@@ -1,0 +1,159 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { SluiceError } from '../../core/errors.ts';
+import type { Limits } from '../../core/limits.ts';
+import { isTerminal } from '../../core/state.ts';
+import type { TaskId } from '../../core/task-id.ts';
+import type { TaskView } from '../../core/task-view.ts';
+import type { Metrics } from '../../observe/metrics.ts';
+import type { Accepted, Acceptor, Prepared } from '../accept/accept.ts';
+import { parseIdempotencyKey } from '../accept/idempotency-key.ts';
+import type { Query } from '../accept/request-options.ts';
+import { etagOf } from '../read/etag.ts';
+import { hasEnded } from '../read/task-reader.ts';
+import type { TaskResources } from '../read/task-resource.ts';
+import type { Waits } from '../read/waits.ts';
+import { untilDisconnect } from './disconnect.ts';
+import type { IdempotencyHint } from './idempotency-hint.ts';
+import { applied, parsePrefer, type Preference } from './prefer.ts';
+import { asSluiceError } from './problem.ts';
+import { JSON_TYPE, type Responder } from './responder.ts';
+
+export interface AcceptRouteParts {
+  readonly acceptor: Acceptor;
+  readonly hint: IdempotencyHint;
+  readonly resources: TaskResources;
+  readonly waits: Waits;
+  readonly responder: Responder;
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+}
+
+export type AcceptRequestRoute = FastifyRequest<{
+  /** A task has its name where it later has its id. */
+  Params: { readonly id: string };
+  Querystring: Query;
+  Body: Buffer | null | undefined;
+}>;
+
+interface Exchange {
+  readonly request: AcceptRequestRoute;
+  readonly reply: FastifyReply;
+}
+
+const RETRY_AFTER_S = '1';
+const NO_BODY = Buffer.alloc(0);
+
+/** `POST /v1/tasks/<name>`: accepts a task, and waits for its end where the client prefers that. */
+export class AcceptRoute {
+  readonly #parts: AcceptRouteParts;
+
+  constructor(parts: AcceptRouteParts) {
+    this.#parts = parts;
+  }
+
+  handle(request: AcceptRequestRoute, reply: FastifyReply): void {
+    const begun = performance.now();
+    const { acceptor, limits, metrics, responder } = this.#parts;
+    const { id: task } = request.params;
+    const fail = (error: unknown): void => {
+      this.#count(error, task);
+      responder.fail(reply, error);
+    };
+    try {
+      checkEncoding(request.headers['content-encoding']);
+      const preference = parsePrefer(request.headers['prefer'], limits.maxWaitMs / 1000);
+      const key = request.headers['idempotency-key'];
+      const prepared = acceptor.prepare({
+        tenant: request.tenant,
+        task,
+        body: request.body ?? NO_BODY,
+        query: request.query,
+        idempotencyKey: key === undefined ? undefined : parseIdempotencyKey(String(key)),
+      });
+      this.#accept(prepared)
+        .then((accepted) => {
+          if (!accepted.replayed) metrics.accepted(task, performance.now() - begun);
+          return this.#answer({ request, reply }, accepted, preference);
+        })
+        .catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  #accept(prepared: Prepared): Promise<Accepted> {
+    return prepared.id.keyed ? this.#acceptOnce(prepared) : this.#parts.acceptor.submit(prepared);
+  }
+
+  async #acceptOnce(prepared: Prepared): Promise<Accepted> {
+    const { acceptor, hint } = this.#parts;
+    const known = await hint.find(prepared.id);
+    if (known && known.fingerprint !== prepared.id.fingerprint) {
+      throw new SluiceError('SLUICE_IDEMPOTENCY_KEY_REUSED', { taskId: known.text });
+    }
+    if (known) return acceptor.replay(prepared, known);
+    const accepted = await acceptor.submit(prepared);
+    if (!accepted.replayed) hint.remember(accepted.id);
+    return accepted;
+  }
+
+  async #answer({ request, reply }: Exchange, accepted: Accepted, preference: Preference): Promise<void> {
+    const { responder, resources } = this.#parts;
+    const headers = this.#headers(accepted, preference);
+    const view = preference.waitSeconds
+      ? await this.#awaitEnd({ request, reply }, accepted.id, preference.waitSeconds)
+      : undefined;
+    if (view && isTerminal(view.record.state)) {
+      responder.send(reply, 200, { ...headers, etag: etagOf(view.record.version) }, resources.ofView(view));
+    } else {
+      headers['retry-after'] = RETRY_AFTER_S;
+      const body = view ? resources.ofView(view) : resources.ofAccepted(accepted.message);
+      responder.send(reply, 202, headers, body);
+    }
+  }
+
+  /** @throws SluiceError `SLUICE_IDEMPOTENCY_KEY_REUSED` when the wait shows that another request won the key */
+  async #awaitEnd(
+    { request, reply }: Exchange,
+    id: TaskId,
+    waitSeconds: number,
+  ): Promise<TaskView | undefined> {
+    const reading = await this.#parts.waits.wait({
+      id,
+      tenant: request.tenant,
+      forMs: waitSeconds * 1000,
+      until: hasEnded,
+      signal: untilDisconnect(reply.raw),
+    });
+    if (reading.kind === 'reused') {
+      throw new SluiceError('SLUICE_IDEMPOTENCY_KEY_REUSED', { taskId: reading.winner });
+    }
+    return reading.kind === 'known' ? reading.view : undefined;
+  }
+
+  #headers({ id, replayed }: Accepted, preference: Preference): OutgoingHttpHeaders {
+    const headers: OutgoingHttpHeaders = {
+      'content-type': JSON_TYPE,
+      'cache-control': 'no-store',
+      location: this.#parts.resources.pathOf(id.text),
+    };
+    const preferenceApplied = applied(preference);
+    if (preferenceApplied !== undefined) headers['preference-applied'] = preferenceApplied;
+    if (replayed) headers['idempotency-replayed'] = 'true';
+    return headers;
+  }
+
+  /** A name that is no task's is anybody's text, so it is not counted by itself. */
+  #count(error: unknown, task: string): void {
+    const { code } = asSluiceError(error);
+    this.#parts.metrics.rejected(code, code === 'SLUICE_TASK_UNKNOWN' ? undefined : task);
+  }
+}
+
+/** @throws SluiceError `SLUICE_MEDIA_TYPE_UNSUPPORTED` for a compressed body, which is not taken */
+function checkEncoding(encoding: string | undefined): void {
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new SluiceError('SLUICE_MEDIA_TYPE_UNSUPPORTED', { type: `encoded as ${encoding}` });
+  }
+}

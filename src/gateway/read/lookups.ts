@@ -1,0 +1,80 @@
+import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { TaskId } from '../../core/task-id.ts';
+import type { Lookup, Tasks } from '../../database/database.ts';
+import { Breaker } from './breaker.ts';
+import { within } from './deadline.ts';
+
+const DEADLINE_MS = 1000;
+const MAX_BATCH = 256;
+const MAX_BATCHES_UNDER_WAY = 2;
+
+interface Pending {
+  readonly id: TaskId;
+  readonly found: Promise<Lookup | undefined>;
+  readonly answer: (lookup: Lookup | undefined) => void;
+}
+
+/** Gathers the look-ups of one turn of the event loop, and of the time two batches are under way, into the next batch. */
+export class Lookups {
+  readonly #database: Pick<Tasks, 'get'>;
+  readonly #logger: Logger;
+  readonly #breaker: Breaker;
+  readonly #waiting = new Map<string, Pending>();
+  #underWay = 0;
+  #scheduled = false;
+
+  constructor(database: Pick<Tasks, 'get'>, clock: Clock, logger: Logger) {
+    this.#database = database;
+    this.#logger = logger;
+    this.#breaker = new Breaker(clock);
+  }
+
+  /** What the database, asked after this call, says; undefined when it does not answer. Never rejects. */
+  find(id: TaskId): Promise<Lookup | undefined> {
+    const same = this.#waiting.get(id.text);
+    if (same) return same.found;
+    if (!this.#breaker.closed) return Promise.resolve(undefined);
+    let answer: Pending['answer'] = () => undefined;
+    const found = new Promise<Lookup | undefined>((resolve) => {
+      answer = resolve;
+    });
+    this.#waiting.set(id.text, { id, found, answer });
+    this.#schedule();
+    return found;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#underWay >= MAX_BATCHES_UNDER_WAY || this.#waiting.size === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      void this.#ask(this.#take());
+    });
+  }
+
+  #take(): Pending[] {
+    const batch: Pending[] = [];
+    for (const [text, pending] of this.#waiting) {
+      this.#waiting.delete(text);
+      if (batch.push(pending) === MAX_BATCH) break;
+    }
+    return batch;
+  }
+
+  async #ask(batch: readonly Pending[]): Promise<void> {
+    this.#underWay++;
+    let lookups: readonly (Lookup | undefined)[] = [];
+    try {
+      lookups = await within(DEADLINE_MS, this.#database.get(batch.map(({ id }) => id)));
+      this.#breaker.succeeded();
+    } catch (error) {
+      this.#breaker.failed();
+      this.#logger.warn('the database did not answer a look-up', { reason: messageOf(error) });
+    }
+    this.#underWay--;
+    for (const [at, { answer }] of batch.entries()) answer(lookups[at]);
+    this.#schedule();
+  }
+}
