@@ -16,6 +16,14 @@ export function addressName({ queue, priority, lane }: Address): string {
   return `${queue}.${priority}.${lane}`;
 }
 
+/** The address that `addressName` made `name` of. */
+export function parseAddress(name: string): Address {
+  const [queue, priority, lane] = name.split('.');
+  const known = PRIORITIES.find((candidate) => candidate === priority);
+  if (!queue || !known || !/^\d+$/.test(lane ?? '')) throw new Error(`"${name}" is no address`);
+  return { queue, priority: known, lane: Number(lane) };
+}
+
 /** What the queue carries: everything a worker needs to claim and run a task of which the database knows nothing yet. */
 export interface Message {
   readonly id: string;

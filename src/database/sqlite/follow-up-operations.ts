@@ -1,0 +1,33 @@
+import { readTaskId } from '../../core/task-id.ts';
+import type { Connection } from '../../sqlite/binding.ts';
+import type { FollowUps } from '../database.ts';
+
+/** How long whoever took follow-ups has to publish them, before another does. */
+export const FOLLOW_UP_LEASE_MS = 30_000;
+
+export interface FollowUpOperations {
+  followUps(args: { readonly limit: number; readonly now: number }): FollowUps[];
+  followUpsPublished(ids: readonly string[]): void;
+}
+
+export function followUpOperations(connection: Connection): FollowUpOperations {
+  const due = connection.prepare(
+    `SELECT DISTINCT follow_up.number, task.id FROM follow_up JOIN task USING (number)
+     WHERE leased_until <= ? ORDER BY leased_until LIMIT ?`,
+  );
+  const bodies = connection.prepare('SELECT body FROM follow_up WHERE number = ? ORDER BY position');
+  const lease = connection.prepare('UPDATE follow_up SET leased_until = ?2 WHERE number = ?1');
+  const remove = connection.prepare(
+    'DELETE FROM follow_up WHERE number = (SELECT number FROM task WHERE pk = ?)',
+  );
+  return {
+    followUps: ({ limit, now }) =>
+      due.all(now, limit).map(([number, id]) => {
+        lease.run(Number(number), now + FOLLOW_UP_LEASE_MS);
+        return { id: String(id), bodies: bodies.all(Number(number)).map(([body]) => String(body)) };
+      }),
+    followUpsPublished(ids) {
+      for (const id of ids) remove.run(readTaskId(id)?.pk ?? '');
+    },
+  };
+}

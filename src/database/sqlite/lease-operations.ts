@@ -1,0 +1,62 @@
+import { SluiceError } from '../../core/errors.ts';
+import { readTaskId } from '../../core/task-id.ts';
+import type { TaskRecord } from '../../core/task-record.ts';
+import type { Connection } from '../../sqlite/binding.ts';
+import type { Extension, HeldRun, Lease } from '../database.ts';
+import type { Concurrency } from './concurrency.ts';
+import { applyCrash } from './settle-operation.ts';
+import { recordOf } from './task-row.ts';
+import type { TaskTable } from './task-table.ts';
+
+export interface LeaseOperations {
+  extend(args: { readonly runs: readonly HeldRun[]; readonly lease: Lease; readonly now: number }): Extension;
+  recover(args: {
+    readonly limit: number;
+    readonly crashLimit: number;
+    readonly all: boolean;
+    readonly now: number;
+  }): TaskRecord[];
+}
+
+export function leaseOperations(
+  connection: Connection,
+  tasks: TaskTable,
+  concurrency: Concurrency,
+): LeaseOperations {
+  const extendOne = connection.prepare(
+    `UPDATE task SET lease_until = ?, progress = coalesce(?, progress)
+     WHERE pk = ? AND run = ? AND state = 'running' AND lease_holder = ?`,
+  );
+  const cancelRequested = connection.prepare('SELECT cancel_requested FROM task WHERE pk = ?');
+  const expired = tasks.select(`WHERE state = 'running' AND lease_until < ? ORDER BY lease_until LIMIT ?`);
+
+  return {
+    extend({ runs, lease, now }) {
+      const lost: string[] = [];
+      const cancelled: string[] = [];
+      for (const { id, run, progress } of runs) {
+        const pk = readTaskId(id)?.pk ?? '';
+        const text = progress ? JSON.stringify(progress) : null;
+        const held = extendOne.run(now + lease.durationMs, text, pk, run, lease.holder) === 1;
+        if (!held) lost.push(id);
+        else if (cancelRequested.get(pk)?.[0] === 1) cancelled.push(id);
+      }
+      return { lost, cancelRequested: cancelled };
+    },
+
+    recover({ limit, crashLimit, all, now }) {
+      return expired(all ? Number.MAX_SAFE_INTEGER : now, limit).map((row) => {
+        applyCrash(row, crashError(row.crashes + 1, all), crashLimit, now);
+        tasks.save(row);
+        concurrency.letGo(row, now);
+        return recordOf(row);
+      });
+    },
+  };
+}
+
+function crashError(crashes: number, all: boolean): { code: string; message: string } {
+  const reason = all ? 'the server stopped without handing it back' : 'its worker gave no sign of life';
+  const { code, message } = new SluiceError('SLUICE_TASK_CRASHED', { crashes, reason });
+  return { code, message };
+}

@@ -1,0 +1,67 @@
+import type { Address } from '../../core/message.ts';
+import { readTaskId } from '../../core/task-id.ts';
+import type { Connection } from '../../sqlite/binding.ts';
+import type { DueTask } from '../database.ts';
+import { type TaskTable, move } from './task-table.ts';
+
+/** How long whoever took a due task has to publish it, before another does. */
+const PUBLISH_LEASE_MS = 30_000;
+/** The first time that a reconciled task is left alone; each further one doubles. */
+const RECONCILE_INTERVAL_MS = 60_000;
+const MAX_DOUBLINGS = 12;
+
+export interface ScheduleOperations {
+  due(args: { readonly limit: number; readonly now: number }): DueTask[];
+  published(args: {
+    readonly tasks: readonly { readonly id: string; readonly version: number }[];
+    readonly now: number;
+  }): void;
+  reconcile(args: {
+    readonly address: Address;
+    readonly before: number;
+    readonly limit: number;
+    readonly now: number;
+  }): number;
+}
+
+export function scheduleOperations(connection: Connection, tasks: TaskTable): ScheduleOperations {
+  const due = tasks.select(
+    `WHERE state = 'scheduled' AND due_at <= ?1 AND coalesce(publishing_until, 0) <= ?1 ORDER BY due_at LIMIT ?2`,
+  );
+  const lost = tasks.select(
+    `WHERE state = 'queued' AND queue = ? AND priority = ? AND lane = ? AND changed_at < ?
+       AND coalesce(reconcile_at, 0) <= ? ORDER BY changed_at LIMIT ?`,
+  );
+  const body = connection.prepare('SELECT body FROM task_body WHERE number = ?');
+
+  return {
+    due: ({ limit, now }) =>
+      due(now, limit).map((row) => {
+        row.publishingUntil = now + PUBLISH_LEASE_MS;
+        tasks.save(row);
+        const text = String(body.get(row.number)?.[0] ?? '');
+        return { id: row.id, version: row.version, run: row.run + 1, body: text };
+      }),
+
+    published({ tasks: confirmed, now }) {
+      for (const { id, version } of confirmed) {
+        const row = tasks.get(readTaskId(id)?.pk ?? '');
+        if (!row || row.version !== version || row.state !== 'scheduled') continue;
+        move(row, 'queued', now);
+        tasks.save(row);
+      }
+    },
+
+    reconcile({ address: { queue, priority, lane }, before, limit, now }) {
+      const rows = lost(queue, priority, lane, before, now, limit);
+      for (const row of rows) {
+        move(row, 'scheduled', now);
+        row.dueAt = now;
+        row.reconcileAt = now + RECONCILE_INTERVAL_MS * 2 ** Math.min(row.reconciled, MAX_DOUBLINGS);
+        row.reconciled += 1;
+        tasks.save(row);
+      }
+      return rows.length;
+    },
+  };
+}
