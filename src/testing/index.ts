@@ -1,8 +1,12 @@
 export { cacheConformance } from './cache-conformance.ts';
 export type { CacheFactory, CacheUnderTest } from './cache-conformance.ts';
 export type { ConformanceOptions, SuiteRunner } from './conformance.ts';
+export { databaseConformance } from './database-conformance.ts';
+export type { DatabaseFactory, DatabaseUnderTest } from './database/database-under-test.ts';
 export { fakeClock } from './fake-clock.ts';
 export type { FakeClock } from './fake-clock.ts';
+export { queueConformance } from './queue-conformance.ts';
+export type { QueueFactory, QueueLimits, QueueUnderTest } from './queue/queue-under-test.ts';
 export { seededRandom } from './seeded-random.ts';
 export { signalsConformance } from './signals-conformance.ts';
 export type { SignalsFactory, SignalsUnderTest } from './signals-conformance.ts';

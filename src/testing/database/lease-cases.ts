@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import type { Topics } from '../conformance.ts';
+import { CRASH_LIMIT, type DatabaseTester, LEASE_MS, retry, SUCCEEDED } from './database-tester.ts';
+
+export const LEASE_CASES: Topics<DatabaseTester> = {
+  'lease: extend': {
+    'keeps a run from being recovered': async (t) => {
+      const message = t.message();
+      const held = await t.run(message);
+      for (let beat = 0; beat < 5; beat += 1) {
+        t.clock.advance(LEASE_MS - 1);
+        assert.deepEqual(await t.extend([held]), { lost: [], cancelRequested: [] });
+        assert.deepEqual(await t.recover(), []);
+      }
+      t.clock.advance(LEASE_MS + 1);
+      assert.equal((await t.recover()).length, 1);
+    },
+    'still extends a lease that ran out while nobody has recovered the run': async (t) => {
+      const held = await t.run(t.message());
+      t.clock.advance(LEASE_MS * 4);
+      assert.deepEqual(await t.extend([held]), { lost: [], cancelRequested: [] });
+      assert.deepEqual(await t.recover(), []);
+    },
+    "names the runs that are no longer the holder's": async (t) => {
+      const [mine, settled, recovered, taken] = t.messages(4);
+      assert.ok(mine && settled && recovered && taken);
+      const held = [];
+      for (const message of [mine, settled, recovered, taken]) held.push(await t.run(message));
+      await t.settled({ id: settled.id, run: 1 }, SUCCEEDED);
+      t.clock.advance(LEASE_MS + 1);
+      await t.extend([{ id: mine.id, run: 1 }]);
+      await t.recover();
+      const again = (await t.publishDue()).find(({ id }) => id === taken.id);
+      await t.run(again ?? assert.fail('not published'), { holder: 'worker-2' });
+      const unknown = { id: t.message().id, run: 1 };
+      const { lost } = await t.extend([...held, unknown]);
+      assert.deepEqual([...lost].sort(), [settled.id, recovered.id, taken.id, unknown.id].sort());
+    },
+    'gives nothing to another worker that names the right run': async (t) => {
+      const held = await t.run(t.message());
+      assert.deepEqual((await t.extend([held], 'worker-2')).lost, [held.id]);
+      assert.deepEqual((await t.extend([held])).lost, []);
+    },
+    'keeps the progress of a run, without a transition': async (t) => {
+      const message = t.message();
+      const held = await t.run(message);
+      await t.extend([{ ...held, progress: { fraction: 0.5, detail: { page: 7 } } }]);
+      const record = await t.record(message);
+      assert.deepEqual([record.progress, record.version], [{ fraction: 0.5, detail: { page: 7 } }, 2]);
+      await t.extend([held]);
+      assert.equal((await t.record(message)).progress?.fraction, 0.5);
+    },
+    'takes an empty batch': async (t) => {
+      assert.deepEqual(await t.extend([]), { lost: [], cancelRequested: [] });
+    },
+  },
+  'lease: recovery': {
+    'schedules a run whose lease ran out, now, and charges a crash': async (t) => {
+      const message = t.message();
+      await t.run(message);
+      t.clock.advance(LEASE_MS - 1);
+      assert.deepEqual(await t.recover(), []);
+      t.clock.advance(2);
+      const [record, ...others] = await t.recover();
+      assert.deepEqual(
+        [record?.id, record?.state, record?.crashes, record?.attempts, record?.run, others.length],
+        [message.id, 'scheduled', 1, 0, 1, 0],
+      );
+      assert.deepEqual(await t.recover(), []);
+      assert.equal((await t.runAgain()).run, 2);
+    },
+    'leaves what waits or has ended alone': async (t) => {
+      const [ended, retried, parked] = [t.message(), t.message(), t.message({ dueAt: t.clock.now() + 1e7 })];
+      await t.settled(await t.run(ended), SUCCEEDED);
+      await t.settled(await t.run(retried), retry(1e7));
+      await t.claim([parked]);
+      t.clock.advance(LEASE_MS * 2);
+      assert.deepEqual(await t.recover({ all: true }), []);
+    },
+    'takes a run whose lease holds only when its holder is known to be dead': async (t) => {
+      const messages = t.messages(3);
+      await t.claim(messages);
+      assert.deepEqual(await t.recover(), []);
+      assert.equal((await t.recover({ all: true })).length, 3);
+      assert.deepEqual(await t.states(messages), ['scheduled', 'scheduled', 'scheduled']);
+    },
+    'goes page by page': async (t) => {
+      await t.claim(t.messages(5));
+      t.clock.advance(LEASE_MS + 1);
+      const pages = [];
+      for (let page = 0; page < 4; page += 1) pages.push((await t.recover({ limit: 2 })).length);
+      assert.deepEqual(pages, [2, 2, 1, 0]);
+    },
+    'fails a task under which too many have died': async (t) => {
+      const message = t.message();
+      await t.run(message);
+      for (let crashes = 1; crashes < CRASH_LIMIT; crashes += 1) {
+        t.clock.advance(LEASE_MS + 1);
+        assert.equal((await t.recover())[0]?.state, 'scheduled');
+        await t.runAgain();
+      }
+      t.clock.advance(LEASE_MS + 1);
+      const [record] = await t.recover();
+      assert.deepEqual([record?.state, record?.crashes], ['failed', CRASH_LIMIT]);
+      assert.equal((await t.record(message)).error?.code, 'SLUICE_TASK_CRASHED');
+    },
+    'recovers each run once for workers that do it together': async (t) => {
+      const messages = t.messages(30);
+      await t.claim(messages);
+      t.clock.advance(LEASE_MS + 1);
+      const options = { limit: 30, crashLimit: CRASH_LIMIT };
+      const recovered = await Promise.all([1, 2, 3].map(() => t.database.recover(options)));
+      await t.look();
+      const ids = recovered.flat().map(({ id }) => id);
+      assert.deepEqual([...ids].sort(), messages.map(({ id }) => id).sort());
+    },
+    'finds the runs of a process that died': async (t) => {
+      const message = t.message();
+      await t.run(message);
+      await t.reopen('crash');
+      assert.equal(await t.state(message), 'running');
+      assert.equal((await t.recover({ all: true }))[0]?.id, message.id);
+      assert.equal((await t.runAgain()).run, 2);
+    },
+  },
+};
