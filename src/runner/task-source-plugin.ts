@@ -50,10 +50,11 @@ export function taskSourcePlugin({ project, outFolder, taskFiles, trace }: TaskS
     name: 'sluice-task-sources',
     setup(build) {
       build.onResolve({ filter: /^sluice:tasks$/ }, () => ({ path: TASKS_ENTRY, namespace: 'sluice' }));
-      build.onResolve({ filter: /^sluice(?:\/|$)/ }, ({ path }) => {
-        const own = ownEntry(path, project);
-        return own === undefined ? undefined : { path: own, external: true };
-      });
+      // Before any `paths` of a tsconfig, which would build a second copy of this package into the module.
+      build.onResolve({ filter: /^sluice(?:\/|$)/ }, ({ path }) => ({
+        path: ownEntry(path, project) ?? path,
+        external: true,
+      }));
       build.onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
         trace.folders.add(dirname(resolve(resolveDir, path)));
         return undefined;

@@ -1,0 +1,4 @@
+import { thumbnail as original } from '../../tasks/thumbnail.ts';
+import { witnessed } from '../witnessed.ts';
+
+export const thumbnail = witnessed(original);
