@@ -46,7 +46,8 @@ export interface Schedule {
   /** Schedules the tasks of `address` that have been `queued` since before `before`: their message is lost. Each time
    * one is found, the time until it can be found again doubles. Returns how many. */
   reconcile(address: Address, before: number, limit: number): Promise<number>;
-  /** Messages that settled tasks have left to be published, oldest first; leased like due tasks. */
+  /** Messages that settled tasks have left to be published, oldest first; leased like due tasks, and from the settle on
+   * to the worker that settled. */
   followUps(limit: number): Promise<FollowUps[]>;
   /** Forgets the follow-ups of the tasks: the queue has confirmed them. */
   followUpsPublished(ids: readonly string[]): Promise<void>;

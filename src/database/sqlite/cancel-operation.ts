@@ -2,7 +2,7 @@ import { isTerminal } from '../../core/state.ts';
 import type { TaskId } from '../../core/task-id.ts';
 import type { CancelResult, Rejection } from '../database.ts';
 import type { Concurrency } from './concurrency.ts';
-import { newRow, recordOf } from './task-row.ts';
+import { type TaskRow, newRow, recordOf } from './task-row.ts';
 import { type TaskTable, move } from './task-table.ts';
 
 export interface CancelArguments {
@@ -41,10 +41,11 @@ export function rejectOperation(tasks: TaskTable, concurrency: Concurrency): (ar
   return ({ rejections, now }) => {
     for (const { id, tenant, task, error } of rejections) {
       const found = tasks.find(id);
-      const over = found
-        ? isTerminal(found.state) || found.state === 'running'
-        : tasks.hasTombstone(id.identity);
-      if (over || (found && found.id !== id.text)) continue;
+      // One that is blocked needs no message until it is released.
+      const waits = found
+        ? found.state === 'queued' || found.state === 'scheduled'
+        : !tasks.hasTombstone(id.identity);
+      if (!waits || (found && found.id !== id.text)) continue;
       const row = found ?? { ...newRow(id, tenant, now), task };
       row.error = error;
       move(row, 'failed', now);
@@ -52,4 +53,9 @@ export function rejectOperation(tasks: TaskTable, concurrency: Concurrency): (ar
       concurrency.letGo(row, now);
     }
   };
+}
+
+/** A message that can not be used says nothing about a task that runs, or that has its message behind it. */
+function mayReject(row: TaskRow, id: TaskId): boolean {
+  return row.id === id.text && (row.state === 'queued' || row.state === 'scheduled');
 }

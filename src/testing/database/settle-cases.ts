@@ -181,9 +181,13 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
     },
   },
   'settle: follow-ups': {
-    'keeps them until they are published, and lends them to one at a time': async (t) => {
+    'keeps them until they are published, and lends them to one at a time, the settling worker first': async (
+      t,
+    ) => {
       const message = t.message();
       await t.settled(await t.run(message), { kind: 'succeeded', result: '1', followUps: ['a\n1', 'b\n2'] });
+      assert.deepEqual(await t.database.followUps(10), []);
+      t.clock.advance(A_MINUTE_MS);
       assert.deepEqual(await t.database.followUps(10), [{ id: message.id, bodies: ['a\n1', 'b\n2'] }]);
       assert.deepEqual(await t.database.followUps(10), []);
       t.clock.advance(A_MINUTE_MS);
@@ -199,6 +203,7 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
         await t.settled(await t.run(message), { kind: 'succeeded', result: '1', followUps: [message.id] });
         t.clock.advance(1);
       }
+      t.clock.advance(A_MINUTE_MS);
       assert.deepEqual(
         (await t.database.followUps(2)).map(({ id }) => id),
         messages.slice(0, 2).map(({ id }) => id),
@@ -210,6 +215,7 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
       await t.settled(held, outcome);
       await t.database.followUpsPublished([held.id]);
       await t.settled(held, outcome);
+      t.clock.advance(A_MINUTE_MS);
       assert.deepEqual(await t.database.followUps(10), []);
     },
   },
