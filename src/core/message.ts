@@ -57,8 +57,9 @@ const FORMAT = 1;
  * came. Fields that this release does not know are kept, so that releases can roll.
  */
 export function encodeMessage(message: Message): string {
-  const { input, ...head } = message;
-  return `${JSON.stringify({ ...head, v: FORMAT })}\n${input}`;
+  const { input, ...head }: Message & { v?: number } = message;
+  head.v = FORMAT;
+  return `${JSON.stringify(head)}\n${input}`;
 }
 
 /** @throws SluiceError `SLUICE_MESSAGE_INVALID` when the text is no message of a format that this release can read */

@@ -94,12 +94,13 @@ export function readTaskId(text: string): TaskId | undefined {
 }
 
 function takeApart(bytes: Buffer): TaskId {
+  const hex = bytes.toString('hex', 0, TAG_AT);
   return {
     text: PREFIX + bytes.toString('base64url'),
-    pk: bytes.toString('hex', 0, FLAGS_AT),
-    identity: bytes.toString('hex', IDENTITY_AT, FLAGS_AT),
+    pk: hex.slice(0, 2 * FLAGS_AT),
+    identity: hex.slice(2 * IDENTITY_AT, 2 * FLAGS_AT),
     keyed: ((bytes[FLAGS_AT] ?? 0) & KEYED) !== 0,
-    fingerprint: bytes.toString('hex', FINGERPRINT_AT, TAG_AT),
+    fingerprint: hex.slice(2 * FINGERPRINT_AT),
     time: bytes.readUIntBE(0, IDENTITY_AT),
   };
 }

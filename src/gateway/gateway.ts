@@ -30,11 +30,12 @@ import { Lookups } from './read/lookups.ts';
 import { QuickCache } from './read/quick-cache.ts';
 import { TaskReader } from './read/task-reader.ts';
 import { TaskResources } from './read/task-resource.ts';
+import { VerifiedIds } from './read/verified-ids.ts';
 import { Waits } from './read/waits.ts';
 
 export interface GatewayOptions {
-  readonly queue: Queue;
-  readonly database: Database;
+  readonly queue: Pick<Queue, 'publish' | 'depth' | 'health'>;
+  readonly database: Pick<Database, 'get' | 'list' | 'cancel' | 'health'>;
   readonly cache: Cache;
   readonly signals: Signals;
   /** The tasks known at the moment; another manifest may be returned at any time. */
@@ -102,7 +103,7 @@ class HttpGateway implements Gateway {
       lookups: new Lookups(database, clock, logger),
     });
     const waits = new Waits(reader, signals, limits.maxWaits);
-    const shared = { resources, responder, reader, waits, limits, ids, database };
+    const shared = { resources, responder, reader, waits, limits, database, ids: new VerifiedIds(ids) };
     this.acceptor = new Acceptor(options);
     this.reader = reader;
     this.#responder = responder;

@@ -40,7 +40,7 @@ export interface Accepted {
 }
 
 export interface AcceptorOptions {
-  readonly queue: Queue;
+  readonly queue: Pick<Queue, 'publish' | 'depth'>;
   readonly manifest: () => CompiledManifest;
   readonly ids: TaskIds;
   readonly clock: Clock;
@@ -90,32 +90,41 @@ export class Acceptor {
    * Queues what was prepared; resolves when that is durable.
    * @throws SluiceError `SLUICE_GATEWAY_SATURATED`, `SLUICE_IDEMPOTENCY_KEY_REUSED`, or those of `Queue.publish`
    */
-  async submit(prepared: Prepared): Promise<Accepted> {
-    const { id, message, content } = prepared;
-    const other = id.keyed ? this.#shared.join(id, content) : undefined;
+  submit(prepared: Prepared): Promise<Accepted> {
+    return prepared.id.keyed ? this.#submitOnce(prepared) : this.#publish(prepared);
+  }
+
+  async #submitOnce(prepared: Prepared): Promise<Accepted> {
+    const { id, content } = prepared;
+    const other = this.#shared.join(id, content);
     if (other) return { ...(await other), replayed: true };
-    this.#admission.enter();
-    const done = this.#publish(message).then(() => ({ id, message, replayed: false }));
-    if (id.keyed) this.#shared.open(id, content, done);
+    const done = this.#publish(prepared);
+    this.#shared.open(id, content, done);
     return done;
   }
 
-  #publish(message: Message): Promise<void> {
+  #publish({ id, message }: Prepared): Promise<Accepted> {
     const { queue, priority, lane } = message;
     return new Promise((resolve, reject) => {
+      this.#admission.enter();
       const deadline = setTimeout(() => {
         reject(new SluiceError('SLUICE_QUEUE_UNAVAILABLE'));
       }, PUBLISH_DEADLINE_MS);
-      const settle = (end: () => void): void => {
+      const settled = (): void => {
         clearTimeout(deadline);
         this.#admission.leave();
-        end();
       };
       this.#options.queue
         .publish([{ address: { queue, priority, lane }, body: encodeMessage(message) }])
         .then(
-          () => settle(resolve),
-          (error: unknown) => settle(() => reject(asSluiceError(error))),
+          () => {
+            settled();
+            resolve({ id, message, replayed: false });
+          },
+          (error: unknown) => {
+            settled();
+            reject(asSluiceError(error));
+          },
         );
     });
   }

@@ -10,7 +10,7 @@ const SAMPLE_HOLDS_MS = 5000;
 
 /** Decides whether one more accept may go to the queue now. */
 export class Admission {
-  readonly #queue: Queue;
+  readonly #queue: Pick<Queue, 'depth'>;
   readonly #clock: Clock;
   readonly #maxInFlight: number;
   #inFlight = 0;
@@ -18,7 +18,7 @@ export class Admission {
   #sampledAt = 0;
   #sampling = false;
 
-  constructor(queue: Queue, clock: Clock, maxInFlight: number) {
+  constructor(queue: Pick<Queue, 'depth'>, clock: Clock, maxInFlight: number) {
     this.#queue = queue;
     this.#clock = clock;
     this.#maxInFlight = maxInFlight;

@@ -23,8 +23,7 @@ const LANE = 0;
  */
 export function messageOfRequest(parts: MessageParts): Message {
   const { id, tenant, task, options, idempotencyKey, input } = parts;
-  const ordered = task.concurrencyLimit !== undefined || options.key !== undefined;
-  return {
+  const message: Mutable<Message> = {
     id: id.text,
     run: 1,
     tenant,
@@ -33,11 +32,17 @@ export function messageOfRequest(parts: MessageParts): Message {
     priority: options.priority ?? task.priority,
     lane: LANE,
     publishedAt: id.time,
-    ...resolveTimes(options, id.time),
-    concurrencyKey: ordered ? `${tenant}/${task.name}/${options.key ?? ''}` : undefined,
-    concurrencyLimit: ordered ? (task.concurrencyLimit ?? 1) : undefined,
-    tags: options.tags,
-    idempotencyKey,
     input,
   };
+  // Fields that are not there are left out rather than undefined: each of those would slow the encoding down.
+  if (idempotencyKey !== undefined) message.idempotencyKey = idempotencyKey;
+  if (options.tags) message.tags = options.tags;
+  if (options.due ?? options.deadline) Object.assign(message, resolveTimes(options, id.time));
+  if (task.concurrencyLimit !== undefined || options.key !== undefined) {
+    message.concurrencyKey = `${tenant}/${task.name}/${options.key ?? ''}`;
+    message.concurrencyLimit = task.concurrencyLimit ?? 1;
+  }
+  return message;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };

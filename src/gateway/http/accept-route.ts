@@ -74,7 +74,8 @@ export class AcceptRoute {
       this.#accept(prepared)
         .then((accepted) => {
           if (!accepted.replayed) metrics.accepted(task, performance.now() - begun);
-          return this.#answer({ request, reply }, accepted, preference);
+          if (preference.waitSeconds) return this.#answerAtEnd({ request, reply }, accepted, preference);
+          return this.#answer(reply, accepted, preference);
         })
         .catch(fail);
     } catch (error) {
@@ -98,19 +99,25 @@ export class AcceptRoute {
     return accepted;
   }
 
-  async #answer({ request, reply }: Exchange, accepted: Accepted, preference: Preference): Promise<void> {
+  #answer(reply: FastifyReply, accepted: Accepted, preference: Preference): void {
     const { responder, resources } = this.#parts;
     const headers = this.#headers(accepted, preference);
-    const view = preference.waitSeconds
-      ? await this.#awaitEnd({ request, reply }, accepted.id, preference.waitSeconds)
-      : undefined;
-    if (view && isTerminal(view.record.state)) {
-      responder.send(reply, 200, { ...headers, etag: etagOf(view.record.version) }, resources.ofView(view));
-    } else {
-      headers['retry-after'] = RETRY_AFTER_S;
-      const body = view ? resources.ofView(view) : resources.ofAccepted(accepted.message);
-      responder.send(reply, 202, headers, body);
+    headers['retry-after'] = RETRY_AFTER_S;
+    responder.send(reply, 202, headers, resources.ofAccepted(accepted.message));
+  }
+
+  async #answerAtEnd(exchange: Exchange, accepted: Accepted, preference: Preference): Promise<void> {
+    const { responder, resources } = this.#parts;
+    const view = await this.#awaitEnd(exchange, accepted.id, preference.waitSeconds ?? 0);
+    if (!view) {
+      this.#answer(exchange.reply, accepted, preference);
+      return;
     }
+    const headers = this.#headers(accepted, preference);
+    headers['etag'] = etagOf(view.record.version);
+    const ended = isTerminal(view.record.state);
+    if (!ended) headers['retry-after'] = RETRY_AFTER_S;
+    responder.send(exchange.reply, ended ? 200 : 202, headers, resources.ofView(view));
   }
 
   /** @throws SluiceError `SLUICE_IDEMPOTENCY_KEY_REUSED` when the wait shows that another request won the key */
@@ -135,7 +142,6 @@ export class AcceptRoute {
   #headers({ id, replayed }: Accepted, preference: Preference): OutgoingHttpHeaders {
     const headers: OutgoingHttpHeaders = {
       'content-type': JSON_TYPE,
-      'cache-control': 'no-store',
       location: this.#parts.resources.pathOf(id.text),
     };
     const preferenceApplied = applied(preference);

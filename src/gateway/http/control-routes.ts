@@ -1,6 +1,4 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { SluiceError } from '../../core/errors.ts';
-import type { TaskIds } from '../../core/task-id.ts';
 import type { Tasks } from '../../database/database.ts';
 import type { Query } from '../accept/request-options.ts';
 import { type CancelOptions, cancelTask } from '../control/cancel-task.ts';
@@ -8,12 +6,13 @@ import { etagOf } from '../read/etag.ts';
 import { parseListQuery } from '../read/list-query.ts';
 import { listTasks } from '../read/list-tasks.ts';
 import type { TaskResources } from '../read/task-resource.ts';
+import type { VerifiedIds } from '../read/verified-ids.ts';
 import type { TaskRequest } from './read-routes.ts';
 import { refuseParameters } from './refuse-parameters.ts';
 import { JSON_TYPE, type Responder } from './responder.ts';
 
 export interface ControlRoutesParts {
-  readonly ids: TaskIds;
+  readonly ids: VerifiedIds;
   readonly database: Pick<Tasks, 'list'>;
   readonly cancel: CancelOptions;
   readonly resources: TaskResources;
@@ -44,7 +43,6 @@ export class ControlRoutes {
     const { cancel, ids, resources, responder } = this.#parts;
     refuseParameters(request.query);
     const id = ids.verify(request.params.id, request.tenant);
-    if (!id) throw new SluiceError('SLUICE_TASK_NOT_FOUND');
     cancelTask(cancel, id, request.tenant)
       .then((record) => {
         const headers = {

@@ -3,13 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, SluiceError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import { FIRST_VERSION, isTerminal, type TerminalState } from '../../core/state.ts';
-import type { TaskId, TaskIds } from '../../core/task-id.ts';
+import type { TaskId } from '../../core/task-id.ts';
 import type { TaskRecord } from '../../core/task-record.ts';
 import type { TaskView } from '../../core/task-view.ts';
 import { etagOf, matches } from '../read/etag.ts';
 import type { FinishedTask, FinishedTasks } from '../read/finished-tasks.ts';
 import { hasEnded, type Reading, type TaskReader } from '../read/task-reader.ts';
 import type { TaskResources } from '../read/task-resource.ts';
+import type { VerifiedIds } from '../read/verified-ids.ts';
 import type { WaitRequest, Waits } from '../read/waits.ts';
 import { untilDisconnect } from './disconnect.ts';
 import { applied, parsePrefer, type Preference } from './prefer.ts';
@@ -17,7 +18,7 @@ import { refuseParameters } from './refuse-parameters.ts';
 import { JSON_TYPE, type Responder } from './responder.ts';
 
 export interface ReadRoutesParts {
-  readonly ids: TaskIds;
+  readonly ids: VerifiedIds;
   readonly finished: FinishedTasks;
   readonly reader: TaskReader;
   readonly waits: Waits;
@@ -58,7 +59,7 @@ export class ReadRoutes {
       this.#sendFinished(exchange, finished);
       return;
     }
-    const id = this.#verify(request);
+    const id = this.#parts.ids.verify(request.params.id, request.tenant);
     const { 'if-none-match': known } = request.headers;
     const until = known === undefined ? hasEnded : (reading: Reading) => hasChanged(reading, known);
     this.#read(exchange, id, until)
@@ -73,7 +74,7 @@ export class ReadRoutes {
       this.#sendResult(exchange, finished.view);
       return;
     }
-    const id = this.#verify(request);
+    const id = this.#parts.ids.verify(request.params.id, request.tenant);
     this.#read(exchange, id, hasEnded)
       .then((reading) => this.#sendResultOf(exchange, id, reading))
       .catch((error: unknown) => this.#parts.responder.fail(reply, error));
@@ -86,12 +87,6 @@ export class ReadRoutes {
       reply,
       preference: parsePrefer(request.headers['prefer'], this.#parts.limits.maxWaitMs / 1000),
     };
-  }
-
-  #verify({ params, tenant }: TaskRequest): TaskId {
-    const id = this.#parts.ids.verify(params.id, tenant);
-    if (!id) throw new SluiceError('SLUICE_TASK_NOT_FOUND');
-    return id;
   }
 
   #read({ request, reply, preference }: Exchange, id: TaskId, until: WaitRequest['until']): Promise<Reading> {
