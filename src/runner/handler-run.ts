@@ -1,8 +1,9 @@
 import { type AbortCause, AbortReason } from '../core/context.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { RunOutcome, RunRequest } from '../core/run-protocol.ts';
-import { parseWith, type Schema } from '../core/schema.ts';
+import { isStandardSchema, parseWith, type Schema } from '../core/schema.ts';
 import type { AnyDefinition } from '../core/task.ts';
+import { checkOf } from './plain-schema.ts';
 import { RunContext, type RunnerSetting } from './task-context.ts';
 import { taskErrorOf, threwBy, threwForGood } from './thrown.ts';
 
@@ -71,7 +72,12 @@ export class HandlerRun {
 
 async function parse(schema: Schema, read: () => unknown): Promise<Parsed> {
   try {
-    const parsed = await parseWith(schema, read());
+    const value = read();
+    if (!isStandardSchema(schema)) {
+      const refusal = (await checkOf(schema))(value);
+      return refusal === undefined ? { value } : { refusal };
+    }
+    const parsed = await parseWith(schema, value);
     if (!parsed.issues) return { value: parsed.value };
     const told = parsed.issues.slice(0, MAX_ISSUES_TOLD);
     return { refusal: told.map(({ pointer, message }) => `${pointer || '/'}: ${message}`).join('; ') };

@@ -2,9 +2,6 @@ import type { Manifest } from '../manifest/manifest.ts';
 import { type GroupSetting, RunnerGroup } from './runner-group.ts';
 import type { RunnerProcess } from './runner-process.ts';
 
-/** A solo runner that has had nothing to do for so long is stopped: it costs memory. */
-const SOLO_IDLE_MS = 10_000;
-
 /**
  * The runners of a worker: a group that shares the work, a runner for tasks that have to run alone, and the groups of
  * former modules, until their runs are over.
@@ -72,7 +69,7 @@ export class RunnerPool {
       }
     }
     this.#former = this.#former.filter((group) => group.runners.size > 0);
-    if (this.#solo && now - this.#soloUsedAt > SOLO_IDLE_MS && this.#solo.pick(now, 1)) {
+    if (this.#solo && now - this.#soloUsedAt > this.#setting.timing.soloIdleMs && this.#solo.pick(now, 1)) {
       this.#retire(this.#solo);
       this.#solo = undefined;
     }

@@ -266,8 +266,11 @@ async function deathOf(child: ChildProcess): Promise<string> {
       const how = signal
         ? `the signal ${signal}${signal === 'SIGABRT' ? OUT_OF_HEAP : ''}`
         : `exit code ${code}`;
-      child.once('close', () => resolve(how));
+      // The channel ends with the last of what it has told.
+      if (!child.connected) return resolve(how);
+      child.once('disconnect', () => resolve(how));
       setTimeout(() => resolve(how), LAST_WORDS_MS).unref();
+      return undefined;
     });
   });
 }

@@ -14,6 +14,8 @@ export interface WorkerTiming {
   readonly abortGraceMs: number;
   /** The same after a cancel. */
   readonly cancelGraceMs: number;
+  /** The runner for tasks that have to run alone is stopped when it was idle for so long: it costs memory. */
+  readonly soloIdleMs: number;
   /** How long a drain waits for the database to take the last outcomes. */
   readonly settleGraceMs: number;
   /** A task that no definition here fits is tried again after this. */
@@ -31,6 +33,7 @@ export const DEFAULT_TIMING: WorkerTiming = {
   loadMs: 60_000,
   abortGraceMs: 1000,
   cancelGraceMs: 10_000,
+  soloIdleMs: 10_000,
   settleGraceMs: 5000,
   parkMs: 30_000,
   retryBaseMs: 100,

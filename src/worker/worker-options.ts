@@ -3,21 +3,21 @@ import type { Limits } from '../core/limits.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
 import type { Watermarks } from '../core/watermarks.ts';
-import type { Database, Retention } from '../database/database.ts';
+import type { Database, Retention, Runs } from '../database/database.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Signals } from '../signals/signals.ts';
 import type { WorkerTiming } from './timing.ts';
 
 export interface WorkerOptions {
-  readonly queue: Queue;
-  readonly database: Database;
-  readonly cache: Cache;
-  readonly signals: Signals;
+  readonly queue: Pick<Queue, 'consume' | 'publish'>;
+  readonly database: Runs & Pick<Database, 'followUpsPublished' | 'health'>;
+  readonly cache: Pick<Cache, 'set'>;
+  readonly signals: Pick<Signals, 'publish' | 'subscribe'>;
   readonly random: Random;
   readonly limits: Limits;
   readonly logger: Logger;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, 'claimed' | 'settled' | 'running' | 'followUps'>;
   readonly watermarks: Watermarks;
   readonly retention: Retention;
   /** Of the ids that handlers make by `ctx.enqueue`. */

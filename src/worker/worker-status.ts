@@ -1,6 +1,8 @@
 export interface RunnerStatus {
   readonly pid: number | undefined;
   readonly state: 'loading' | 'ready' | 'dead';
+  /** False while its event loop is blocked. */
+  readonly answers: boolean;
   /** It gets no more work and ends with what it holds. */
   readonly retired: boolean;
   readonly runs: number;

@@ -163,6 +163,7 @@ class TaskWorker implements Worker {
       runners: pool.runners.map((runner) => ({
         pid: runner.pid,
         state: runner.state,
+        answers: !runner.blocked(performance.now()),
         retired: runner.retired,
         runs: runner.runs.size,
         residentBytes: runner.bytes,

@@ -1,0 +1,42 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, test, vi } from 'vitest';
+import { WAIT } from './world.ts';
+
+const GUARD = new URL('../../dist/worker/orphan-guard.js', import.meta.url).href;
+
+/** A process that watches over two others which never look at anything, and releases one of them. */
+const PARENT = `
+import { spawn } from 'node:child_process';
+import { OrphanGuard } from ${JSON.stringify(GUARD)};
+const guard = new OrphanGuard();
+const start = () => spawn(process.execPath, ['-e', 'for (;;) {}'], { detached: true, stdio: 'ignore' }).pid;
+const [watched, released] = [start(), start()];
+guard.watch(watched);
+guard.watch(released);
+guard.release(released);
+console.log(JSON.stringify({ watched, released }));
+setInterval(() => {}, 1000);
+`;
+
+test('a runner whose loop is blocked ends with the worker that is killed', async () => {
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT], {
+    stdio: ['ignore', 'pipe', 2],
+  });
+  const [line]: unknown[] = await once(parent.stdout, 'data');
+  const { watched, released } = JSON.parse(String(line)) as { watched: number; released: number };
+  try {
+    expect([watched, released].map(lives)).toEqual([true, true]);
+    parent.kill('SIGKILL');
+    await vi.waitFor(() => expect(lives(watched)).toBe(false), WAIT);
+    expect(lives(released)).toBe(true);
+  } finally {
+    for (const pid of [watched, released].filter(lives)) process.kill(pid, 'SIGKILL');
+  }
+});
+
+/** A process that nobody has waited for is still listed, as a zombie. */
+function lives(pid: number): boolean {
+  const states = execFileSync('ps', ['-eo', 'pid=,stat='], { encoding: 'utf8' });
+  return states.split('\n').some((line) => new RegExp(`^ *${pid} +[^ Z]`).test(line));
+}
