@@ -1,7 +1,7 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import formats from 'ajv-formats';
+import { Ajv2020, type Options, type ValidateFunction } from 'ajv/dist/2020.js';
 import { SluiceError, messageOf } from '../core/errors.ts';
 import type { Issue, JsonSchema } from '../core/schema.ts';
+import { compilePattern, FORMATS } from './formats.ts';
 import type { Manifest, TaskManifest } from './manifest.ts';
 import { schemaIssues } from './schema-issues.ts';
 
@@ -20,15 +20,22 @@ export interface CompiledManifest {
 }
 
 /** Unknown keywords and formats are let through, as JSON Schema says: libraries write their own beside the standard. */
-const AJV_OPTIONS = { strict: false, logger: false, addUsedSchema: false, ownProperties: true } as const;
+const AJV_OPTIONS: Options = {
+  strict: false,
+  logger: false,
+  addUsedSchema: false,
+  ownProperties: true,
+  formats: FORMATS,
+  code: { regExp: Object.assign(compilePattern, { code: 'new RegExp' }) },
+};
 
 /**
  * Compiles the input schema of every task.
  * @throws SluiceError `SLUICE_SCHEMA_UNSUPPORTED` for a schema that is no JSON Schema of draft 2020-12
  */
 export function compileManifest(manifest: Manifest): CompiledManifest {
-  const quick = formats.default(new Ajv2020(AJV_OPTIONS));
-  const thorough = formats.default(new Ajv2020({ ...AJV_OPTIONS, allErrors: true, validateSchema: false }));
+  const quick = new Ajv2020(AJV_OPTIONS);
+  const thorough = new Ajv2020({ ...AJV_OPTIONS, allErrors: true, validateSchema: false });
   const tasks = new Map(
     manifest.tasks.map((task) => [task.name, compileTask(task, { quick, thorough })] as const),
   );

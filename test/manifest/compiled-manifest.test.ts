@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { JsonSchema, Schema } from '../../src/core/schema.ts';
+import { task } from '../../src/core/task.ts';
+import { buildManifest } from '../../src/manifest/build-manifest.ts';
+import { compileManifest, type CompiledTask } from '../../src/manifest/compiled-manifest.ts';
+
+function compile(input: Schema): CompiledTask {
+  const manifest = buildManifest([task('tried', { input, run: () => undefined })]);
+  const compiled = compileManifest(manifest).task('tried');
+  if (!compiled) throw new Error('the task is not there');
+  return compiled;
+}
+
+describe('compileManifest', () => {
+  it('finds tasks by name only', () => {
+    const compiled = compileManifest(buildManifest([]));
+    expect(compiled.task('constructor')).toBeUndefined();
+  });
+
+  it('takes what the schema allows, and does not change it', () => {
+    const input = { a: 'x' };
+    expect(compile(z.object({ a: z.string(), b: z.number().default(1) })).check(input)).toBeUndefined();
+    expect(input).toEqual({ a: 'x' });
+  });
+
+  it('points at everything that is wrong', () => {
+    const schema: JsonSchema = {
+      type: 'object',
+      required: ['missing'],
+      additionalProperties: false,
+      properties: {
+        missing: {},
+        list: { type: 'array', items: { type: 'number' } },
+        kind: { enum: ['a', 'b'] },
+        'with/slash~': { type: 'string', format: 'uri' },
+      },
+    };
+    const input = { list: [1, 'x', 'y'], kind: 'c', 'with/slash~': 'no uri', 'un/known': 1 };
+    expect(
+      compile(schema)
+        .check(input)
+        ?.toSorted((a, b) => (a.pointer < b.pointer ? -1 : 1)),
+    ).toEqual([
+      { pointer: '/kind', message: 'must be equal to one of the allowed values: "a", "b"' },
+      { pointer: '/list/1', message: 'must be number' },
+      { pointer: '/list/2', message: 'must be number' },
+      { pointer: '/missing', message: "must have required property 'missing'" },
+      { pointer: '/un~1known', message: 'must NOT have additional properties' },
+      { pointer: '/with~1slash~0', message: 'must match format "uri"' },
+    ]);
+  });
+
+  it('does not take what every object inherits for a property', () => {
+    const task = compile({
+      type: 'object',
+      required: ['constructor'],
+      properties: { valueOf: { type: 'number' } },
+    });
+    expect(task.check({})).toEqual([
+      { pointer: '/constructor', message: "must have required property 'constructor'" },
+    ]);
+  });
+
+  it('reports a hundred things at most', () => {
+    const wrong = Array.from({ length: 500 }, () => 'x');
+    expect(compile({ type: 'array', items: { type: 'number' } }).check(wrong)).toHaveLength(100);
+  });
+
+  it.each([
+    ['a URL with an umlaut', z.url(), 'https://example.com/ä', 'no url'],
+    ['a time without a zone', z.iso.time(), '12:30:00', '12-30'],
+    ['a local time', z.iso.datetime({ local: true }), '2030-01-01T00:00:00', '2030-01-01'],
+    ['a date', z.iso.date(), '2030-01-01', '2030-02-30'],
+    ['an address', z.email(), "o'neil+x@example.co", 'example.co'],
+    ['an emoji', z.emoji(), '👩‍🚀', 'x'],
+    ['a network', z.cidrv4(), '10.0.0.0/8', '10.0.0.0'],
+    ['an IPv6 address', z.ipv6(), '::1', '::g'],
+    ['a pattern that needs no u flag', z.string().regex(/^a\-b$/), 'a-b', 'ab'],
+    ['a date-time of JSON Schema', { type: 'string', format: 'date-time' }, '2030-01-01T00:00:00Z', 'now'],
+  ] as const)('takes %s as its library does', (_what, schema, good, bad) => {
+    const task = compile(schema);
+    expect([task.check(good), task.check(bad)?.length]).toEqual([undefined, expect.any(Number)]);
+  });
+
+  it('compiles schemas that share an $id', () => {
+    const input = { $id: 'https://example.com/same', type: 'object' };
+    const definitions = ['one', 'two'].map((name) => task(name, { input, run: () => undefined }));
+    const compiled = compileManifest(buildManifest(definitions));
+    expect(compiled.task('two')?.check(1)).toHaveLength(1);
+    expect(compiled.task('one')?.check(1)).toHaveLength(1);
+  });
+
+  it.each([
+    ['a reference to nothing', { $ref: '#/$defs/nothing' }],
+    ['a type that does not exist', { type: 'text' }],
+    ['another draft', { $schema: 'http://json-schema.org/draft-04/schema#' }],
+    ['a pattern that is none', { type: 'string', pattern: '(' }],
+    ['an asynchronous schema', { $async: true, type: 'object' }],
+  ])('refuses %s', (_what, schema) => {
+    expect(() => compile(schema)).toThrow(
+      expect.objectContaining({
+        code: 'SLUICE_SCHEMA_UNSUPPORTED',
+        data: expect.objectContaining({ task: 'tried' }) as unknown,
+      }),
+    );
+  });
+});
