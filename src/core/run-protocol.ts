@@ -33,6 +33,7 @@ export type FromRunner =
   | {
       readonly kind: 'log';
       readonly id: string;
+      readonly run: number;
       readonly level: 'debug' | 'info' | 'warn' | 'error';
       readonly message: string;
       readonly data?: Record<string, unknown> | undefined;

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterEach, expect, test, vi } from 'vitest';
+import { lives } from './process-lives.ts';
 import { TASKS, WAIT, World } from './world.ts';
 
 let world: World;
@@ -37,11 +37,13 @@ test('a runner with a blocked loop gets no more work', async () => {
 });
 
 test('processes that a handler has started end with its runner', async () => {
-  world = await World.start({ limits: { crashLimit: 1 } });
-  const id = await world.enqueue('exec-sync', { seconds: 98_765 });
+  world = await World.start();
+  const file = world.path('pid');
+  const id = await world.enqueue('exec-sync', { file });
   await world.ended(id);
-  const all = (): string => execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
-  await vi.waitFor(() => expect(all()).not.toContain('sleep 98765'), WAIT);
+  const pid = Number(await readFile(file, 'utf8'));
+  expect(pid).toBeGreaterThan(0);
+  await vi.waitFor(() => expect(lives(pid)).toBe(false), WAIT);
 });
 
 test('handlers that do not stop do not fill the machine with processes', async () => {

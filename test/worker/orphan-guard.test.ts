@@ -1,6 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test, vi } from 'vitest';
+import { lives } from './process-lives.ts';
 import { WAIT } from './world.ts';
 
 const GUARD = new URL('../../dist/worker/orphan-guard.js', import.meta.url).href;
@@ -20,9 +21,7 @@ setInterval(() => {}, 1000);
 `;
 
 test('a runner whose loop is blocked ends with the worker that is killed', async () => {
-  const parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT], {
-    stdio: ['ignore', 'pipe', 2],
-  });
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT]);
   const [line]: unknown[] = await once(parent.stdout, 'data');
   const { watched, released } = JSON.parse(String(line)) as { watched: number; released: number };
   try {
@@ -34,9 +33,3 @@ test('a runner whose loop is blocked ends with the worker that is killed', async
     for (const pid of [watched, released].filter(lives)) process.kill(pid, 'SIGKILL');
   }
 });
-
-/** A process that nobody has waited for is still listed, as a zombie. */
-function lives(pid: number): boolean {
-  const states = execFileSync('ps', ['-eo', 'pid=,stat='], { encoding: 'utf8' });
-  return states.split('\n').some((line) => new RegExp(`^ *${pid} +[^ Z]`).test(line));
-}

@@ -67,7 +67,7 @@ export const tasks = [
     },
     brief,
   ),
-  define('exec-sync', (value) => execSync(`sleep ${value?.seconds ?? 1000}`), brief),
+  define('exec-sync', (value) => execSync(`echo $$ > ${value?.file ?? '/dev/null'}; exec sleep 1000`), brief),
   define('pbkdf2-sync', () => pbkdf2Sync('a', 'b', 2_000_000_000, 64, 'sha512'), brief),
   define('never-resolving', () => new Promise(() => {}), brief),
   define('heap-out-of-memory', () => {
