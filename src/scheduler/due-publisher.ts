@@ -1,0 +1,55 @@
+import type { Message } from '../core/message.ts';
+import type { Database, DueTask } from '../database/database.ts';
+import type { ExchangeRecord } from './exchange-record.ts';
+import type { Service } from './loop.ts';
+import type { Republisher } from './republisher.ts';
+import type { SchedulerOptions } from './scheduler-options.ts';
+
+const BATCH = 500;
+
+/** Puts scheduled tasks that are due back into the queue. A full queue leaves them scheduled. */
+export class DuePublisher implements Service {
+  readonly name = 'the publishing of due tasks';
+  readonly everyMs = 500;
+  readonly #database: Pick<Database, 'due' | 'published'>;
+  readonly #metrics: Pick<SchedulerOptions['metrics'], 'publishedAgain'>;
+  readonly #republisher: Republisher;
+  readonly #exchanges: ExchangeRecord;
+
+  constructor(
+    { database, metrics }: Pick<SchedulerOptions, 'database' | 'metrics'>,
+    republisher: Republisher,
+    exchanges: ExchangeRecord,
+  ) {
+    this.#database = database;
+    this.#metrics = metrics;
+    this.#republisher = republisher;
+    this.#exchanges = exchanges;
+  }
+
+  async run(): Promise<boolean> {
+    const due = await this.#due();
+    const messages: Message[] = [];
+    for (const { id, run, body } of due) {
+      const message = await this.#republisher.decode(id, body);
+      if (message) messages.push({ ...message, run });
+    }
+    await this.#republisher.publish(messages);
+    // Of a task that has failed for its message, the version has moved on.
+    if (due.length > 0) await this.#database.published(due.map(({ id, version }) => ({ id, version })));
+    if (messages.length > 0) this.#metrics.publishedAgain(messages.length);
+    return due.length === BATCH;
+  }
+
+  /** The database is asked here more often than anywhere else, so this tells whether it answers. */
+  async #due(): Promise<DueTask[]> {
+    try {
+      const due = await this.#database.due(BATCH);
+      this.#exchanges.succeeded();
+      return due;
+    } catch (error) {
+      this.#exchanges.failed();
+      throw error;
+    }
+  }
+}

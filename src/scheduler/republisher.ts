@@ -1,0 +1,72 @@
+import { messageOf, SluiceError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import { decodeMessage, encodeMessage, type Message } from '../core/message.ts';
+import { readTaskId } from '../core/task-id.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Database } from '../database/database.ts';
+import type { Queue } from '../queue/queue.ts';
+
+export interface RepublisherOptions {
+  readonly queue: Pick<Queue, 'publish'>;
+  readonly database: Pick<Database, 'reject'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Puts messages that the database has kept back into the queue, each with the time of this publish. */
+export class Republisher {
+  readonly #options: RepublisherOptions;
+
+  constructor(options: RepublisherOptions) {
+    this.#options = options;
+  }
+
+  /** The message of the task `id`, or undefined where its text is none: the task has failed then. */
+  async decode(id: string, body: string): Promise<Message | undefined> {
+    try {
+      return decodeMessage(body);
+    } catch (error) {
+      await this.#reject({ id, tenant: '', task: '' }, error);
+      return undefined;
+    }
+  }
+
+  /**
+   * Resolves when each message is confirmed by the queue, or is too large for it and its task has failed.
+   * @throws SluiceError `SLUICE_QUEUE_UNAVAILABLE` or `SLUICE_QUEUE_FULL`; some may be in the queue then
+   */
+  async publish(messages: readonly Message[]): Promise<void> {
+    if (messages.length === 0) return;
+    try {
+      await this.#options.queue.publish(messages.map((message) => this.#outgoing(message)));
+    } catch (error) {
+      if (!SluiceError.is(error, 'SLUICE_MESSAGE_TOO_LARGE')) throw error;
+      await this.#divide(messages, error);
+    }
+  }
+
+  /** Finds the message that is too large, so that the others do not wait for it. */
+  async #divide(messages: readonly Message[], error: SluiceError): Promise<void> {
+    const [only] = messages;
+    if (messages.length === 1 && only) return this.#reject(only, error);
+    const middle = Math.ceil(messages.length / 2);
+    await this.publish(messages.slice(0, middle));
+    await this.publish(messages.slice(middle));
+  }
+
+  #outgoing(message: Message): { address: Message; body: string } {
+    return { address: message, body: encodeMessage({ ...message, publishedAt: this.#options.clock.now() }) };
+  }
+
+  async #reject(
+    { id, tenant, task }: Pick<Message, 'id' | 'tenant' | 'task'>,
+    cause: unknown,
+  ): Promise<void> {
+    const reason = messageOf(cause);
+    this.#options.logger.error('a task can not be put back into the queue', { taskId: id, reason });
+    const taskId = readTaskId(id);
+    if (!taskId) return;
+    const { code, message } = new SluiceError('SLUICE_MESSAGE_INVALID', { reason });
+    await this.#options.database.reject([{ id: taskId, tenant, task, error: { code, message } }]);
+  }
+}

@@ -1,0 +1,66 @@
+import type { Clock } from '../core/clock.ts';
+import type { TaskRecord } from '../core/task-record.ts';
+import { encodeTaskView, taskViewKey, taskViewTtlMs } from '../core/task-view.ts';
+import { encodeTaskSignal, taskTopic } from '../core/topics.ts';
+import type { Service } from './loop.ts';
+import type { SchedulerOptions } from './scheduler-options.ts';
+
+/** How long this process has to have been in touch with the database before it may take another for dead. */
+export const HEALTHY_MS = 15_000;
+const BATCH = 200;
+
+export interface RunRecovererOptions extends Pick<
+  SchedulerOptions,
+  'database' | 'cache' | 'signals' | 'metrics' | 'crashLimit' | 'retention'
+> {
+  readonly clock: Clock;
+  readonly healthySince: () => number | undefined;
+  /** Something is due now. */
+  readonly onScheduled: () => void;
+}
+
+/**
+ * Schedules the runs whose worker gave no sign of life. An outage of the database keeps all workers from giving one,
+ * so only a process that was in touch with it all the time may draw the conclusion.
+ */
+export class RunRecoverer implements Service {
+  readonly name = 'the recovery of lost runs';
+  readonly everyMs = 5000;
+  readonly #options: RunRecovererOptions;
+
+  constructor(options: RunRecovererOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<boolean> {
+    const since = this.#options.healthySince();
+    if (since === undefined || this.#options.clock.now() - since < HEALTHY_MS) return false;
+    await this.#recover(false);
+    return false;
+  }
+
+  /** Recovers every run there is: their process is known to be dead. */
+  async recoverAll(): Promise<void> {
+    await this.#recover(true);
+  }
+
+  async #recover(all: boolean): Promise<void> {
+    const { database, metrics, crashLimit, onScheduled } = this.#options;
+    let page: readonly TaskRecord[];
+    do {
+      page = await database.recover({ limit: BATCH, crashLimit, all });
+      metrics.recovered(page.length);
+      await Promise.all(page.map((record) => this.#tell(record)));
+      if (page.length > 0) onScheduled();
+    } while (page.length === BATCH);
+  }
+
+  /** The cache first, so that who hears the signal and reads finds it. */
+  async #tell(record: TaskRecord): Promise<void> {
+    const { cache, signals, retention } = this.#options;
+    const { id, state, version } = record;
+    const ttlMs = taskViewTtlMs(state, retention.bodiesMs);
+    await cache.set(taskViewKey(id), { version, value: encodeTaskView({ record }), ttlMs });
+    signals.publish(taskTopic(id), encodeTaskSignal({ state, version }));
+  }
+}

@@ -1,0 +1,97 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { SluiceError } from '../../src/core/errors.ts';
+import { decodeMessage } from '../../src/core/message.ts';
+import { DuePublisher } from '../../src/scheduler/due-publisher.ts';
+import { ExchangeRecord } from '../../src/scheduler/exchange-record.ts';
+import { FollowUpPublisher } from '../../src/scheduler/follow-up-publisher.ts';
+import { Republisher } from '../../src/scheduler/republisher.ts';
+import { body, type Fakes, fakes, message } from './fakes.ts';
+
+let made: Fakes;
+
+function duePublisher(): DuePublisher {
+  return new DuePublisher(made.options, new Republisher(made.options), new ExchangeRecord(made.clock));
+}
+
+beforeEach(() => {
+  made = fakes();
+});
+
+describe('the publisher of due tasks', () => {
+  it('publishes with the run that is asked for and the time of now, and keeps every field', async () => {
+    const kept = body({ lane: 3, queue: 'images', dueAt: 7, tags: ['x'] }).replace('{', '{"later":[1],');
+    const { id } = decodeMessage(kept);
+    made.database.answer('due', () => [{ id, version: 5, run: 4, body: kept }]);
+    expect(await duePublisher().run()).toBe(false);
+
+    const [outgoing] = made.published;
+    expect(outgoing?.address).toMatchObject({ queue: 'images', priority: 'normal', lane: 3 });
+    const again = decodeMessage(outgoing?.body ?? '');
+    expect(again).toEqual({ ...decodeMessage(kept), run: 4, publishedAt: made.clock.now() });
+    expect(again).toHaveProperty('later', [1]);
+    expect(made.database.of('published')).toEqual([[[{ id, version: 5 }]]]);
+  });
+
+  it.each(['SLUICE_QUEUE_FULL', 'SLUICE_QUEUE_UNAVAILABLE'] as const)(
+    'leaves the tasks scheduled while the queue says %s',
+    async (code) => {
+      made.database.answer('due', () => [{ id: message().id, version: 5, run: 2, body: body() }]);
+      made.refuse = () => new SluiceError(code);
+      await expect(duePublisher().run()).rejects.toMatchObject({ code });
+      expect(made.database.of('published')).toEqual([]);
+      expect(made.database.of('reject')).toEqual([]);
+    },
+  );
+
+  it('fails the one message that the queue can not take, and publishes the others', async () => {
+    const messages = [1, 2, 3, 4, 5].map((at) => message({ input: at === 3 ? 'large' : 'small' }));
+    made.database.answer('due', () =>
+      messages.map(({ id, input }) => ({ id, version: 5, run: 2, body: body({ id, input }) })),
+    );
+    made.refuse = (batch) =>
+      batch.some((outgoing) => outgoing.body.endsWith('large'))
+        ? new SluiceError('SLUICE_MESSAGE_TOO_LARGE', { bytes: 5, limit: 4 })
+        : undefined;
+    await duePublisher().run();
+    expect(made.published).toHaveLength(4);
+    const [[rejections] = []] = made.database.of('reject') as [{ id: { text: string } }[]][];
+    expect(rejections?.map(({ id }) => id.text)).toEqual([messages[2]?.id]);
+  });
+
+  it('fails a task whose message can not be read, and publishes the others', async () => {
+    const { id } = message();
+    made.database.answer('due', () => [
+      { id, version: 5, run: 2, body: 'no message' },
+      { id: message().id, version: 5, run: 2, body: body() },
+    ]);
+    await duePublisher().run();
+    expect(made.published).toHaveLength(1);
+    expect(made.database.of('reject')).toMatchObject([[[{ id: { text: id } }]]]);
+  });
+
+  it('has more to do when it got as many as it asked for', async () => {
+    made.database.answer('due', (limit: number) =>
+      Array.from({ length: limit }, () => ({ id: message().id, version: 3, run: 2, body: body() })),
+    );
+    expect(await duePublisher().run()).toBe(true);
+  });
+});
+
+describe('the publisher of follow-ups', () => {
+  const publisher = (): FollowUpPublisher =>
+    new FollowUpPublisher(made.options, new Republisher(made.options));
+
+  it('publishes what is left and then has it forgotten', async () => {
+    made.database.answer('followUps', () => [{ id: 'parent', bodies: [body({ lane: 1 }), body()] }]);
+    await publisher().run();
+    expect(made.published.map(({ address }) => address.lane)).toEqual([1, 0]);
+    expect(made.database.of('followUpsPublished')).toEqual([[['parent']]]);
+  });
+
+  it('has nothing forgotten that the queue did not take', async () => {
+    made.database.answer('followUps', () => [{ id: 'parent', bodies: [body()] }]);
+    made.refuse = () => new SluiceError('SLUICE_QUEUE_FULL');
+    await expect(publisher().run()).rejects.toMatchObject({ code: 'SLUICE_QUEUE_FULL' });
+    expect(made.database.of('followUpsPublished')).toEqual([]);
+  });
+});
