@@ -5,7 +5,7 @@ import { cancelTopic, encodeTaskSignal, taskTopic } from '../../core/topics.ts';
 import type { Database } from '../../database/database.ts';
 import type { Signals } from '../../signals/signals.ts';
 import type { TaskReader } from '../read/task-reader.ts';
-import { within } from '../read/deadline.ts';
+import { databaseAnswer } from '../read/database-answer.ts';
 
 export interface CancelOptions {
   readonly database: Pick<Database, 'cancel'>;
@@ -14,8 +14,6 @@ export interface CancelOptions {
   /** Called when something that waited for the cancelled task may have become due. */
   readonly onScheduled?: (() => void) | undefined;
 }
-
-const DEADLINE_MS = 10_000;
 
 /**
  * Cancels a task that waits, asks a running one to end. The record is that of after.
@@ -26,7 +24,7 @@ const DEADLINE_MS = 10_000;
 export async function cancelTask(options: CancelOptions, id: TaskId, tenant: string): Promise<TaskRecord> {
   const { database, reader, signals } = options;
   await refuseForeignKey(reader, id, tenant);
-  const result = await withinDeadline(database.cancel(id, tenant));
+  const result = await databaseAnswer(database.cancel(id, tenant));
   switch (result.kind) {
     case 'gone':
       throw new SluiceError('SLUICE_TASK_GONE');
@@ -52,14 +50,5 @@ async function refuseForeignKey(reader: TaskReader, id: TaskId, tenant: string):
   const reading = await reader.read(id, tenant, 'copy');
   if (reading.kind === 'reused') {
     throw new SluiceError('SLUICE_IDEMPOTENCY_KEY_REUSED', { taskId: reading.winner });
-  }
-}
-
-async function withinDeadline<T>(promise: Promise<T>): Promise<T> {
-  try {
-    return await within(DEADLINE_MS, promise);
-  } catch (error) {
-    if (SluiceError.is(error)) throw error;
-    throw new SluiceError('SLUICE_DATABASE_UNAVAILABLE', {}, { cause: error });
   }
 }

@@ -10,7 +10,7 @@ export interface Preference {
 const NONE: Preference = { respondAsync: false };
 /** `name[=value][;parameters]` between commas, the value a token or a quoted string: RFC 7240 section 2. */
 const PREFERENCE =
-  /^\s*([!#$%&'*+.^_`|~\w-]+)\s*(?:=\s*([!#$%&'*+.^_`|~\w-]*|"(?:[^"\\]|\\.)*"))?\s*(?:;[^,]*)?$/;
+  /^\s*([!#$%&'*+.^_`|~\w-]+)\s*(?:=\s*([!#$%&'*+.^_`|~\w-]*|"(?:[^"\\]|\\.)*"))?\s*(?:;.*)?$/;
 const SEPARATOR = /,(?=(?:[^"]*"[^"]*")*[^"]*$)/;
 
 /**

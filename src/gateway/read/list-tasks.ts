@@ -1,9 +1,6 @@
-import { SluiceError } from '../../core/errors.ts';
-import type { ListFilter, TaskPage, Tasks } from '../../database/database.ts';
-import { within } from './deadline.ts';
+import type { ListFilter, Tasks } from '../../database/database.ts';
+import { databaseAnswer } from './database-answer.ts';
 import type { TaskResources } from './task-resource.ts';
-
-const DEADLINE_MS = 10_000;
 
 /**
  * A page of tasks as JSON: `{"tasks":[...],"next":"..."}`, without results, `next` only where there is more.
@@ -14,16 +11,7 @@ export async function listTasks(
   resources: TaskResources,
   filter: ListFilter,
 ): Promise<string> {
-  const { tasks, next } = await ask(database, filter);
+  const { tasks, next } = await databaseAnswer(database.list(filter));
   const items = tasks.map((record) => resources.ofView({ record })).join(',');
   return `{"tasks":[${items}]${next === undefined ? '' : `,"next":${JSON.stringify(next)}`}}`;
-}
-
-async function ask(database: Pick<Tasks, 'list'>, filter: ListFilter): Promise<TaskPage> {
-  try {
-    return await within(DEADLINE_MS, database.list(filter));
-  } catch (error) {
-    if (SluiceError.is(error)) throw error;
-    throw new SluiceError('SLUICE_DATABASE_UNAVAILABLE', {}, { cause: error });
-  }
 }
