@@ -41,7 +41,7 @@ export function record(fields: Partial<TaskRecord> = {}): TaskRecord {
 }
 
 /** A database of which each answer is set, and each call remembered. What is not set finds nothing. */
-export class FakeDatabase {
+class FakeDatabase {
   readonly calls: [method: string, ...args: unknown[]][] = [];
   readonly answers = new Map<string, (...args: never[]) => unknown>();
 

@@ -21,7 +21,7 @@ import type { DatabaseUnderTest } from './database-under-test.ts';
 import { TransitionWatch } from './transition-watch.ts';
 
 export const LEASE_MS = 15_000;
-export const DAY_MS = 86_400_000;
+const DAY_MS = 86_400_000;
 export const HORIZON_MS: number = 90 * DAY_MS;
 /** How long a due task is left to the one who asked for it. */
 export const PUBLISH_LEASE_MS = 30_000;

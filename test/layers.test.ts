@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+/** What `npm run layers` says of the sources under `root`. */
+function layers(root: string): Promise<{ code: number; text: string }> {
+  return new Promise((done) => {
+    execFile(process.execPath, ['scripts/layers.mjs', root], { cwd: ROOT }, (error, stdout, stderr) =>
+      done({ code: Number(error?.code ?? 0), text: stdout + stderr }),
+    );
+  });
+}
+
+describe('the layers', () => {
+  let copy: string;
+
+  beforeAll(async () => {
+    copy = await mkdtemp(join(tmpdir(), 'sluice-layers-'));
+    await cp(join(ROOT, 'src'), join(copy, 'src'), { recursive: true });
+    await cp(join(ROOT, 'package.json'), join(copy, 'package.json'));
+    await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  });
+
+  afterAll(() => rm(copy, { recursive: true, force: true }));
+
+  /** What is said while the files are there. */
+  async function withPlanted(files: Record<string, string>): Promise<{ code: number; text: string }> {
+    for (const [file, text] of Object.entries(files)) {
+      await mkdir(dirname(join(copy, file)), { recursive: true });
+      await writeFile(join(copy, file), text);
+    }
+    try {
+      return await layers(copy);
+    } finally {
+      for (const file of Object.keys(files)) await rm(join(copy, file));
+    }
+  }
+
+  it('hold', async () => {
+    expect(await layers(ROOT)).toMatchObject({ code: 0 });
+  });
+
+  it('forbid acceptance to reach the database, however far and if only for a type', async () => {
+    const { code, text } = await withPlanted({
+      'src/gateway/accept/planted.ts': "export { planted } from '../planted-between.ts';\n",
+      'src/gateway/planted-between.ts':
+        "import type { Database } from '../database/database.ts';\nexport const planted = (database: Database) => database;\n",
+    });
+    expect(code).toBe(1);
+    expect(text).toContain('acceptance-needs-only-the-queue');
+    expect(text).toMatch(
+      /accept\/planted\.ts\n {2}-> src\/gateway\/planted-between\.ts\n {2}-> src\/database\/database\.ts/,
+    );
+  });
+
+  it.each([
+    ['core-imports-nothing', 'core', "export * from '../queue/queue.ts';"],
+    ['gateway-and-worker-meet-only-in-the-queue', 'gateway', "export * from '../worker/worker.ts';"],
+    ['only-the-root-names-a-driver', 'worker', "export * from '../cache/memory/memory-cache.ts';"],
+    ['a-driver-knows-its-contract-and-core', 'cache/memory', "export * from '../../queue/queue.ts';"],
+    ['external-library-only-in-its-driver', 'gateway', "export { pino } from 'pino';"],
+    ['testing-not-in-production', 'worker', "export * from '../testing/fake-clock.ts';"],
+    ['contracts-manifest-and-observe-know-core-only', 'observe', "export * from '../queue/queue.ts';"],
+    ['every-import-is-found', 'worker', "export * from './there-is-none.ts';"],
+    ['no-cycles', 'core', "import { a } from './planted.ts';\nexport const a = 1;"],
+  ])('forbid what breaks %s', async (rule, folder, line) => {
+    const { code, text } = await withPlanted({ [`src/${folder}/planted.ts`]: `${line}\n` });
+    expect(code).toBe(1);
+    expect(text).toContain(rule);
+  });
+
+  it('are not said to hold where a module has not been read', async () => {
+    const hidden = 'src/node_modules/planted.ts';
+    const { code, text } = await withPlanted({ [hidden]: "export * from '../core/clock.ts';\n" });
+    expect(code).toBe(1);
+    expect(text).toContain(`modules were not read: ${hidden}`);
+  });
+});
