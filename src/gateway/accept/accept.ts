@@ -61,6 +61,11 @@ export class Acceptor {
     this.#admission = new Admission(options.queue, options.clock, options.limits.maxAcceptsInFlight);
   }
 
+  /** How many messages the queue has not confirmed yet. */
+  get inFlight(): number {
+    return this.#admission.inFlight;
+  }
+
   /**
    * Checks a request and makes the message for it. Nothing is queued yet.
    * @throws SluiceError `SLUICE_TASK_UNKNOWN`, those of `readJsonBody`, `parseRequestOptions` and `messageOfRequest`,
