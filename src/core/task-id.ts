@@ -1,6 +1,7 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import { SluiceError } from './errors.ts';
+import { Hmac } from './hmac.ts';
 import type { Random } from './random.ts';
 
 // tsk_ + base64url(48-bit time | 80-bit identity | 8 flags | 16-bit fingerprint | 64-bit tag)
@@ -44,7 +45,8 @@ export interface MintRequest {
 
 /** Makes and verifies task ids. All gateways and workers of an installation share the secrets. */
 export class TaskIds {
-  readonly #secrets: readonly string[];
+  readonly #signer: Hmac;
+  readonly #verifiers: readonly Hmac[];
   readonly #clock: Clock;
   readonly #random: Random;
 
@@ -53,11 +55,13 @@ export class TaskIds {
    * @throws SluiceError `SLUICE_SECRET_INVALID` when there is none or one is shorter than 32 characters
    */
   constructor(secrets: readonly string[], clock: Clock, random: Random) {
-    if (secrets.length === 0) throw new SluiceError('SLUICE_SECRET_INVALID', { reason: 'there is none' });
+    const [signer] = secrets;
+    if (signer === undefined) throw new SluiceError('SLUICE_SECRET_INVALID', { reason: 'there is none' });
     if (secrets.some((secret) => secret.length < MIN_SECRET_LENGTH)) {
       throw new SluiceError('SLUICE_SECRET_INVALID', { reason: 'it is too short' });
     }
-    this.#secrets = secrets;
+    this.#signer = new Hmac(signer);
+    this.#verifiers = secrets.map((secret) => new Hmac(secret));
     this.#clock = clock;
     this.#random = random;
   }
@@ -69,7 +73,7 @@ export class TaskIds {
     const keyed = request.idempotencyKey !== undefined;
     bytes[FLAGS_AT] = keyed ? KEYED : 0;
     bytes.writeUInt16BE(keyed ? digest(request.content).readUInt16BE() : 0, FINGERPRINT_AT);
-    tag(this.#secrets[0] ?? '', bytes, request.tenant).copy(bytes, TAG_AT);
+    tag(this.#signer, bytes, request.tenant).copy(bytes, TAG_AT);
     return takeApart(bytes);
   }
 
@@ -78,7 +82,7 @@ export class TaskIds {
     if (!SHAPE.test(text)) return undefined;
     const bytes = Buffer.from(text.slice(PREFIX.length), 'base64url');
     const given = bytes.subarray(TAG_AT);
-    const genuine = this.#secrets.some((secret) => timingSafeEqual(tag(secret, bytes, tenant), given));
+    const genuine = this.#verifiers.some((hmac) => timingSafeEqual(tag(hmac, bytes, tenant), given));
     return genuine ? takeApart(bytes) : undefined;
   }
 
@@ -105,12 +109,11 @@ function takeApart(bytes: Buffer): TaskId {
   };
 }
 
-function tag(secret: string, bytes: Buffer, tenant: string): Buffer {
-  return createHmac('sha256', secret)
-    .update(bytes.subarray(0, TAG_AT))
-    .update(tenant)
-    .digest()
-    .subarray(0, TAG_BYTES);
+function tag(hmac: Hmac, bytes: Buffer, tenant: string): Buffer {
+  const signed = Buffer.allocUnsafe(TAG_AT + Buffer.byteLength(tenant));
+  bytes.copy(signed, 0, 0, TAG_AT);
+  signed.write(tenant, TAG_AT);
+  return Buffer.from(hmac.of(signed).slice(0, TAG_BYTES), 'latin1');
 }
 
 /** SHA-256 over the parts, each behind its length, so that no two lists of parts read alike. */

@@ -56,6 +56,15 @@ export class Consumption {
     });
   }
 
+  /** Consumes anew, from the queues that there are now. */
+  async restart(): Promise<void> {
+    this.#open = false;
+    await this.#claiming;
+    await this.#opening;
+    await this.#options.intake.close();
+    if (!this.#closing.signal.aborted) this.begin();
+  }
+
   /** Stops, and gives back what was not claimed. Resolves when the claim under way has its verdicts. */
   async close(): Promise<void> {
     this.#closing.abort();

@@ -23,7 +23,8 @@ export interface Source {
 
 export interface IntakeOptions {
   readonly queue: Pick<Queue, 'consume'>;
-  readonly queues: readonly string[];
+  /** Names of the queues to consume, asked at each opening. */
+  readonly queues: () => readonly string[];
   /** Look-ahead of each address. */
   readonly prefetch: number;
   readonly watermarks: Watermarks;
@@ -48,9 +49,9 @@ export class Intake {
 
   /** @throws SluiceError `SLUICE_QUEUE_UNAVAILABLE`; nothing is consumed then */
   async open(): Promise<void> {
-    const addresses = this.#options.queues.flatMap((queue) =>
-      PRIORITIES.map((priority) => ({ queue, priority, lane: 0 })),
-    );
+    const addresses = this.#options
+      .queues()
+      .flatMap((queue) => PRIORITIES.map((priority) => ({ queue, priority, lane: 0 })));
     this.#sources = addresses.map((address) => ({ address, waiting: [], consumer: undefined, turn: 0 }));
     try {
       await Promise.all(this.#sources.map(async (source) => this.#consume(source)));

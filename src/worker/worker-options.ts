@@ -22,8 +22,8 @@ export interface WorkerOptions {
   readonly retention: Retention;
   /** Of the ids that handlers make by `ctx.enqueue`. */
   readonly secrets: readonly string[];
-  /** Names of the queues to work on. */
-  readonly queues: readonly string[];
+  /** Names of the queues to work on. Default: all that the definitions name. */
+  readonly queues?: readonly string[] | undefined;
   /** Runs at a time. */
   readonly concurrency: number;
   /** Processes that share them. */

@@ -82,6 +82,7 @@ class TaskWorker implements Worker {
     this.#execution = this.#makeExecution();
     const intake = new Intake({
       ...options,
+      queues: () => this.#queues(),
       prefetch: Math.max(MIN_PREFETCH, options.concurrency * PREFETCH_PER_SLOT),
       onDelivery: () => this.#consumption.advance(),
       onUnreadable: (delivery, source, error) => this.#quarantine.keep(delivery, source, error),
@@ -130,11 +131,18 @@ class TaskWorker implements Worker {
 
   async #load(module: string): Promise<Manifest> {
     const manifest = await this.#execution.pool.load(module);
+    const before = this.#queues();
     this.#manifest = manifest;
     this.#tasks = new Map(manifest.tasks.map((task) => [task.name, task]));
     this.#claimer.missing.clear();
-    this.#consumption.advance();
+    if (this.#queues().join() === before.join()) this.#consumption.advance();
+    else if (this.#leases) await this.#consumption.restart();
     return manifest;
+  }
+
+  #queues(): readonly string[] {
+    const named = this.#manifest?.tasks.map(({ queue }) => queue) ?? [];
+    return this.#options.queues ?? [...new Set(named)].toSorted();
   }
 
   async close(graceMs: number): Promise<void> {

@@ -2,7 +2,7 @@ import { isTerminal } from '../../core/state.ts';
 import type { TaskId } from '../../core/task-id.ts';
 import type { CancelResult, Rejection } from '../database.ts';
 import type { Concurrency } from './concurrency.ts';
-import { type TaskRow, newRow, recordOf } from './task-row.ts';
+import { newRow, recordOf } from './task-row.ts';
 import { type TaskTable, move } from './task-table.ts';
 
 export interface CancelArguments {
@@ -53,9 +53,4 @@ export function rejectOperation(tasks: TaskTable, concurrency: Concurrency): (ar
       concurrency.letGo(row, now);
     }
   };
-}
-
-/** A message that can not be used says nothing about a task that runs, or that has its message behind it. */
-function mayReject(row: TaskRow, id: TaskId): boolean {
-  return row.id === id.text && (row.state === 'queued' || row.state === 'scheduled');
 }

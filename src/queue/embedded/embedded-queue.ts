@@ -26,6 +26,11 @@ export const EMBEDDED_QUEUE_MODULE: URL = new URL('./queue-operations.js', impor
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
+interface Batch {
+  readonly messages: StoredMessage[];
+  readonly committed: Promise<void>;
+}
+
 interface Entry {
   readonly queue: AddressQueue;
   messages: number;
@@ -41,6 +46,7 @@ export class EmbeddedQueue implements Queue {
   readonly #maxBytes: number;
   readonly #entries = new Map<string, Promise<Entry>>();
   #bytes = 0;
+  #batch: Batch | undefined;
 
   private constructor({ store, maxBytes = 8 * GIB, maxMessageBytes = 16 * MIB }: EmbeddedQueueOptions) {
     this.#store = store;
@@ -71,7 +77,7 @@ export class EmbeddedQueue implements Queue {
         sizes[index] ?? 0,
         body,
       ]);
-      await this.#writes('publish', stored);
+      await this.#commit(stored);
       for (const [index, entry] of entries.entries()) {
         entry.messages += 1;
         entry.bytes += sizes[index] ?? 0;
@@ -107,6 +113,25 @@ export class EmbeddedQueue implements Queue {
   async close(): Promise<void> {
     const entries = await Promise.all(this.#entries.values());
     await Promise.all(entries.map(({ queue }) => queue.close()));
+  }
+
+  /** One call for all that is published in one turn of the event loop: carrying a call costs as much as a message. */
+  #commit(messages: readonly StoredMessage[]): Promise<void> {
+    this.#batch ??= this.#beginBatch();
+    this.#batch.messages.push(...messages);
+    return this.#batch.committed;
+  }
+
+  #beginBatch(): Batch {
+    const messages: StoredMessage[] = [];
+    const turn = new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+    const committed = turn.then(() => {
+      this.#batch = undefined;
+      return this.#writes('publish', messages);
+    });
+    return { messages, committed };
   }
 
   /** Reserves room for the messages. */

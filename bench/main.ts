@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util';
+import { benchAccept } from './accept.ts';
+import { benchBacklog } from './backlog.ts';
+import { benchDrain } from './drain.ts';
+import { benchRead } from './read.ts';
+
+/** Figures of one bench, by name. */
+export type Figures = Readonly<Record<string, number>>;
+
+const BENCHES: Readonly<Record<string, (seconds: number) => Promise<Figures>>> = {
+  accept: benchAccept,
+  read: benchRead,
+  drain: benchDrain,
+  backlog: benchBacklog,
+};
+
+const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHES).join('|')}> [--seconds n] [--json]`;
+const DEFAULT_SECONDS = '20';
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      seconds: { type: 'string', default: DEFAULT_SECONDS },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const [name = ''] = positionals;
+  const bench = BENCHES[name];
+  const seconds = Number(values.seconds);
+  if (!bench || !(seconds > 0)) {
+    console.error(USAGE);
+    return 2;
+  }
+  const figures = await bench(seconds);
+  if (values.json) console.log(JSON.stringify({ bench: name, ...figures }));
+  else console.table(figures);
+  return 0;
+}
+
+process.exitCode = await main();
