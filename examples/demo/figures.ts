@@ -1,3 +1,6 @@
+import type { Effects } from './effects.ts';
+import type { Ended } from './ends.ts';
+
 /** What the demo found out. Times are milliseconds. */
 export interface Figures {
   readonly accepted: number;
@@ -8,6 +11,30 @@ export interface Figures {
   readonly acceptP50Ms: number;
   readonly acceptP99Ms: number;
   readonly processP50Ms: number;
+}
+
+export interface Observed {
+  /** How long each accepted task took to be accepted. */
+  readonly accepted: readonly number[];
+  readonly ends: readonly Ended[];
+  readonly effects: Pick<Effects, 'isDone' | 'runTwice'>;
+}
+
+/** A task that is said to have succeeded, and of which no handler has said that it is done, is lost as well. */
+export function figuresOf({ accepted, ends, effects }: Observed): Figures {
+  const succeeded = ends.filter(({ id, state }) => state === 'succeeded' && effects.isDone(id));
+  const failed = ends.filter(({ state }) => !['succeeded', 'lost'].includes(state));
+  const times = succeeded.map(({ ms }) => ms);
+  return {
+    accepted: accepted.length,
+    succeeded: succeeded.length,
+    failed: failed.length,
+    lost: accepted.length - succeeded.length - failed.length,
+    runTwice: effects.runTwice,
+    acceptP50Ms: percentile(accepted, 0.5),
+    acceptP99Ms: percentile(accepted, 0.99),
+    processP50Ms: percentile(times, 0.5),
+  };
 }
 
 /** The smallest of `values` that at least `share` of them do not exceed; 0 of none. */

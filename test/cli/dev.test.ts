@@ -1,0 +1,22 @@
+import { expect, test, vi } from 'vitest';
+import { write } from '../runner/project.ts';
+import { serving, sluice } from './cli.ts';
+import { ECHO, echoProject } from './echo-project.ts';
+
+async function echo(url: string): Promise<unknown> {
+  const { stdout } = await sluice(['enqueue', 'echo', '{"text":"a"}', '--wait', '30s', '--url', url]);
+  return JSON.parse(stdout) as unknown;
+}
+
+test('takes over a change, and keeps the old code when the new does not build', async () => {
+  const folder = echoProject();
+  const { url, said } = await serving(['dev'], { cwd: folder });
+  expect(await echo(url)).toEqual({ text: 'a' });
+  write(folder, 'tasks/echo.ts', ECHO.replace('({ text })', '({ text, changed: true })'));
+  await vi.waitFor(() => expect(said()).toContain('reloaded'), 30_000);
+  expect(await echo(url)).toEqual({ text: 'a', changed: true });
+  write(folder, 'tasks/echo.ts', `${ECHO}\nexport const = 1;`);
+  await vi.waitFor(() => expect(said()).toContain('The code from before stays in use'), 30_000);
+  expect(said()).toContain('export const = 1;');
+  expect(await echo(url)).toEqual({ text: 'a', changed: true });
+});

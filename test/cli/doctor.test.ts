@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { serving, sluice } from './cli.ts';
+import { echoProject } from './echo-project.ts';
+
+interface Report {
+  readonly ok: boolean;
+  readonly settings: { readonly name: string; readonly value: string | null; readonly origin: string }[];
+  readonly checks: {
+    readonly subject: string;
+    readonly verdict: string;
+    readonly says: string;
+    readonly fix?: string;
+  }[];
+}
+
+async function examine(args: readonly string[], cwd: string, env: Record<string, string> = {}) {
+  const { code, stdout } = await sluice(['doctor', '--json', ...args], { cwd, env });
+  return { code, report: JSON.parse(stdout) as Report };
+}
+
+test('finds a sound set-up sound, and leaves no trace of its looking', async () => {
+  const folder = echoProject({ 'node_modules/.keep': '' });
+  const { code, report } = await examine(['--port', '0'], folder);
+  expect([code, report.ok]).toEqual([0, true]);
+  const subjects = report.checks.map(({ subject }) => subject);
+  expect(subjects).toEqual([
+    'node',
+    'open files',
+    'esbuild',
+    'tasks',
+    'data folder',
+    'file system',
+    'fsync',
+    'lock',
+    'port 0',
+  ]);
+  expect(existsSync(join(folder, '.sluice'))).toBe(false);
+});
+
+test('says where each value comes from, and shows no secret', async () => {
+  const secret = 'a'.repeat(40);
+  const { report } = await examine(['--port', '0'], echoProject(), {
+    SLUICE_SECRET: secret,
+    SLUICE_GRACE: '5s',
+  });
+  expect(report.settings).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ name: 'port', value: '0', origin: 'flag' }),
+      expect.objectContaining({ name: 'grace', value: '5s', origin: 'environment' }),
+      expect.objectContaining({ name: 'secret', value: '(secret)' }),
+    ]),
+  );
+  expect(JSON.stringify(report)).not.toContain(secret);
+});
+
+test('tells what is wrong and what to do about it', async () => {
+  const folder = echoProject({ 'tasks/broken.ts': 'export const = 1;', file: '' });
+  const { code, report } = await examine(['--data', 'file', '--grace', 'soon'], folder);
+  expect([code, report.ok]).toEqual([1, false]);
+  const failed = report.checks.filter(({ verdict }) => verdict === 'fail');
+  expect(failed.map(({ subject }) => subject)).toEqual(
+    expect.arrayContaining(['configuration', 'tasks', 'data folder']),
+  );
+  expect(failed.every(({ fix }) => fix !== undefined && fix !== '')).toBe(true);
+});
+
+test('knows its own server by port and data folder', async () => {
+  const folder = echoProject();
+  const { url } = await serving(['start'], { cwd: folder });
+  const { report } = await examine(['--port', new URL(url).port], folder);
+  const says = Object.fromEntries(report.checks.map((check) => [check.subject, check.says]));
+  expect(says[`port ${new URL(url).port}`]).toBe('a Sluice server answers there');
+  expect(says['lock']).toContain('in use by another process');
+});
