@@ -19,14 +19,3 @@ export type TaskSignal =
 export function encodeTaskSignal(signal: TaskSignal): string {
   return JSON.stringify(signal);
 }
-
-/** The signal, or undefined for text that is none: signals come from outside the process and promise nothing. */
-export function decodeTaskSignal(payload: string): TaskSignal | undefined {
-  try {
-    const signal: unknown = JSON.parse(payload);
-    if (typeof signal !== 'object' || signal === null) return undefined;
-    return 'state' in signal || 'progress' in signal ? (signal as TaskSignal) : undefined;
-  } catch {
-    return undefined;
-  }
-}

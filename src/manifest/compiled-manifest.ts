@@ -1,7 +1,7 @@
-import { Ajv2020, type Options, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { SluiceError, messageOf } from '../core/errors.ts';
 import type { Issue, JsonSchema } from '../core/schema.ts';
-import { compilePattern, FORMATS } from './formats.ts';
+import { AJV_OPTIONS } from './ajv-options.ts';
 import type { Manifest, TaskManifest } from './manifest.ts';
 import { schemaIssues } from './schema-issues.ts';
 
@@ -18,16 +18,6 @@ export interface CompiledManifest {
   /** The task of that name, if there is one. */
   task(name: string): CompiledTask | undefined;
 }
-
-/** Unknown keywords and formats are let through, as JSON Schema says: libraries write their own beside the standard. */
-const AJV_OPTIONS: Options = {
-  strict: false,
-  logger: false,
-  addUsedSchema: false,
-  ownProperties: true,
-  formats: FORMATS,
-  code: { regExp: Object.assign(compilePattern, { code: 'new RegExp' }) },
-};
 
 /**
  * Compiles the input schema of every task.

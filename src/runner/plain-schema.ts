@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../core/schema.ts';
+import { AJV_OPTIONS } from '../manifest/ajv-options.ts';
 
 /** What is wrong with a value, or undefined. */
 export type Check = (value: unknown) => string | undefined;
@@ -16,8 +17,8 @@ export async function checkOf(schema: JsonSchema): Promise<Check> {
 }
 
 async function compile(schema: JsonSchema): Promise<Check> {
-  const [{ Ajv2020 }, formats] = await Promise.all([import('ajv/dist/2020.js'), import('ajv-formats')]);
-  const ajv = formats.default.default(new Ajv2020({ strict: false, logger: false, addUsedSchema: false }));
+  const { Ajv2020 } = await import('ajv/dist/2020.js');
+  const ajv = new Ajv2020(AJV_OPTIONS);
   const validate = ajv.compile(schema);
   return (value) => (validate(value) ? undefined : ajv.errorsText(validate.errors, { dataVar: 'value' }));
 }
