@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
@@ -32,7 +31,7 @@ export async function sluice(args: readonly string[], { cwd, env, input }: RunOp
 export interface Running {
   readonly url: string;
   readonly child: ChildProcess;
-  /** What it has said on stderr. */
+  /** All that it has written. */
   readonly said: () => string;
   /** Sends a signal and waits for the end. */
   readonly end: (signal?: NodeJS.Signals) => Promise<number | null>;
@@ -40,24 +39,27 @@ export interface Running {
 
 /** Starts `dev` or `start` on free ports, and waits until it is ready. It is killed after the test. */
 export async function serving(args: readonly string[], options: RunOptions = {}): Promise<Running> {
-  const child = start([...args, '--port', '0', '--metrics-port', '0', '--json'], options);
+  const child = start([...args, '--port', '0', '--metrics-port', '0'], options);
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await ended(child);
   });
   let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const ready = once(createInterface(child.stdout ?? process.stdin), 'line') as Promise<[string]>;
-  const failed = ended(child).then((code) => {
-    throw new Error(`it ended with ${code}: ${said}`);
+  const ready = new Promise<string>((resolve, reject) => {
+    const hear = (chunk: Buffer): void => {
+      said += chunk.toString();
+      const url = /"url":"([^"]+)"|ready at (\S+)\n/.exec(said);
+      if (url) resolve(url[1] ?? url[2] ?? '');
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${said}`)));
   });
-  const [line] = await Promise.race([ready, failed]);
-  failed.catch(() => undefined);
   const end = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> => {
     child.kill(signal);
     return ended(child);
   };
-  return { url: (JSON.parse(line) as { url: string }).url, child, said: () => said, end };
+  return { url: await ready, child, said: () => said, end };
 }
 
 async function ended(child: ChildProcess): Promise<number | null> {

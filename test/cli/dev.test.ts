@@ -12,11 +12,30 @@ test('takes over a change, and keeps the old code when the new does not build', 
   const folder = echoProject();
   const { url, said } = await serving(['dev'], { cwd: folder });
   expect(await echo(url)).toEqual({ text: 'a' });
-  write(folder, 'tasks/echo.ts', ECHO.replace('({ text })', '({ text, changed: true })'));
+  write(folder, 'tasks/echo.ts', ECHO.replace('=> ({ text })', '=> ({ text, changed: true })'));
   await vi.waitFor(() => expect(said()).toContain('reloaded'), 30_000);
   expect(await echo(url)).toEqual({ text: 'a', changed: true });
   write(folder, 'tasks/echo.ts', `${ECHO}\nexport const = 1;`);
   await vi.waitFor(() => expect(said()).toContain('The code from before stays in use'), 30_000);
   expect(said()).toContain('export const = 1;');
   expect(await echo(url)).toEqual({ text: 'a', changed: true });
+});
+
+test('shows for every task a request that works when pasted', async () => {
+  const { url, said } = await serving(['dev'], { cwd: echoProject() });
+  await vi.waitFor(() => expect(said().match(/curl /g)).toHaveLength(3), 10_000);
+  const [, address = '', body] =
+    /curl (\S+\/echo) -H 'content-type: application\/json' -d '(.*)'/.exec(said()) ?? [];
+  expect(address).toBe(`${url}/v1/tasks/echo`);
+  const reply = await fetch(address, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: body ?? null,
+  });
+  expect(reply.status).toBe(202);
+});
+
+test('is the same for programs: one line of JSON on stdout', async () => {
+  const { url, said } = await serving(['dev', '--json'], { cwd: echoProject() });
+  expect(JSON.parse(said())).toMatchObject({ url, tasks: ['echo', 'fails', 'slow'] });
 });
