@@ -7,23 +7,23 @@ import { openTerminal, showsColour, type Terminal } from './terminal.ts';
 import { stripVTControlCharacters } from 'node:util';
 
 const TASKS: SubCommandsDef = {
-  list: () => import('./tasks-list.ts').then((file) => file.tasksList),
-  get: () => import('./tasks-get.ts').then((file) => file.tasksGet),
-  watch: () => import('./tasks-watch.ts').then((file) => file.tasksWatch),
-  cancel: () => import('./tasks-cancel.ts').then((file) => file.tasksCancel),
+  list: () => import('./commands/tasks-list.ts').then((file) => file.tasksList),
+  get: () => import('./commands/tasks-get.ts').then((file) => file.tasksGet),
+  watch: () => import('./commands/tasks-watch.ts').then((file) => file.tasksWatch),
+  cancel: () => import('./commands/tasks-cancel.ts').then((file) => file.tasksCancel),
 };
 
 const COMMANDS: SubCommandsDef = {
-  dev: () => import('./dev.ts').then((file) => file.dev),
-  start: () => import('./start.ts').then((file) => file.start),
-  build: () => import('./build.ts').then((file) => file.build),
-  enqueue: () => import('./enqueue.ts').then((file) => file.enqueue),
+  dev: () => import('./commands/dev.ts').then((file) => file.dev),
+  start: () => import('./commands/start.ts').then((file) => file.start),
+  build: () => import('./commands/build.ts').then((file) => file.build),
+  enqueue: () => import('./commands/enqueue.ts').then((file) => file.enqueue),
   tasks: defineCommand({
     meta: { name: 'tasks', description: 'Look at tasks and cancel them.' },
     subCommands: TASKS,
   }),
-  init: () => import('./init.ts').then((file) => file.init),
-  doctor: () => import('./doctor.ts').then((file) => file.doctor),
+  init: () => import('./commands/init.ts').then((file) => file.init),
+  doctor: () => import('./commands/doctor.ts').then((file) => file.doctor),
 };
 
 const ROOT = defineCommand({

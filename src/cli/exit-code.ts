@@ -1,5 +1,5 @@
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
-import { ServerProblem } from './server-problem.ts';
+import { ServerProblem } from './client/server-problem.ts';
 
 /** What the process ends with. Documented in docs/reference/cli.md; scripts depend on it. */
 export const EXIT = {

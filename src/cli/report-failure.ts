@@ -1,6 +1,6 @@
 import { messageOf, SluiceError } from '../core/errors.ts';
 import { problemOf } from '../gateway/http/problem.ts';
-import { type Problem, ServerProblem } from './server-problem.ts';
+import { type Problem, ServerProblem } from './client/server-problem.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Tells of a failure on stderr: a problem document with `--json`, else a sentence, never a stack of the own code. */

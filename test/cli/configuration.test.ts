@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { configure, type Sources } from '../../src/cli/configuration.ts';
-import { SETTINGS, type Setting } from '../../src/cli/settings.ts';
+import { configure, type Sources } from '../../src/cli/configuration/configuration.ts';
+import { SETTINGS, type Setting } from '../../src/cli/configuration/settings.ts';
 import { sluice } from './cli.ts';
 import { echoProject } from './echo-project.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { sampleInput } from '../../src/cli/sample-input.ts';
+import { sampleInput } from '../../src/cli/server/sample-input.ts';
 
 test('makes a value that fits the schema', () => {
   const schema = z.object({

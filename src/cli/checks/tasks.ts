@@ -1,5 +1,5 @@
 import { bundleTasks } from '../../runner/bundle.ts';
-import { readTasks } from '../read-tasks.ts';
+import { readTasks } from '../server/read-tasks.ts';
 import { type Finding, look, ok } from './check.ts';
 
 /** Whether the tasks can be built and loaded. */

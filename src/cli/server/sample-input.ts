@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../core/schema.ts';
+import type { JsonSchema } from '../../core/schema.ts';
 
 const FORMATS: Record<string, string> = {
   uri: 'https://example.com',

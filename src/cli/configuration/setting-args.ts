@@ -1,6 +1,6 @@
 import type { ArgsDef } from 'citty';
 import { type Configuration, configure, type Sources } from './configuration.ts';
-import { HttpClient } from './http-client.ts';
+import { HttpClient } from '../client/http-client.ts';
 import { SETTINGS, type Setting, type SettingName } from './settings.ts';
 
 type Parsed = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { messageOf, SluiceError } from '../core/errors.ts';
+import { messageOf, SluiceError } from '../../core/errors.ts';
 import { type Problem, ServerProblem } from './server-problem.ts';
 
 export interface CallOptions {

@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { writeManifest } from '../manifest/manifest-file.ts';
-import { bundleTasks } from '../runner/bundle.ts';
-import { BUILT_MANIFEST } from '../runner/task-files.ts';
-import { command } from './command.ts';
-import { readTasks } from './read-tasks.ts';
-import { configureServer } from './setting-args.ts';
-import { tasksPath } from './tasks-path.ts';
+import { writeManifest } from '../../manifest/manifest-file.ts';
+import { bundleTasks } from '../../runner/bundle.ts';
+import { BUILT_MANIFEST } from '../../runner/task-files.ts';
+import { command } from '../command.ts';
+import { readTasks } from '../server/read-tasks.ts';
+import { configureServer } from '../configuration/setting-args.ts';
+import { tasksPath } from '../configuration/tasks-path.ts';
 
 export const build = command({
   name: 'build',

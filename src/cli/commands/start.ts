@@ -1,8 +1,8 @@
-import { announce } from './announce.ts';
-import { command } from './command.ts';
-import { serve } from './serve.ts';
-import { configureServer, SERVER_ARGS } from './setting-args.ts';
-import { askedToStop } from './stop-signals.ts';
+import { announce } from '../server/announce.ts';
+import { command } from '../command.ts';
+import { serve } from '../server/serve.ts';
+import { configureServer, SERVER_ARGS } from '../configuration/setting-args.ts';
+import { askedToStop } from '../server/stop-signals.ts';
 
 export const start = command({
   name: 'start',

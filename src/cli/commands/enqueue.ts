@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { parseDuration } from '../core/duration.ts';
-import { messageOf, SluiceError } from '../core/errors.ts';
-import { awaitEnd } from './await-end.ts';
-import { command, commandInvalid } from './command.ts';
-import { EXIT } from './exit-code.ts';
-import type { HttpClient } from './http-client.ts';
-import { CLIENT_ARGS, connect } from './setting-args.ts';
-import { asTask, type TaskResource } from './task-resource.ts';
-import type { Terminal } from './terminal.ts';
+import { parseDuration } from '../../core/duration.ts';
+import { messageOf, SluiceError } from '../../core/errors.ts';
+import { awaitEnd } from '../client/await-end.ts';
+import { command, commandInvalid } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import type { HttpClient } from '../client/http-client.ts';
+import { CLIENT_ARGS, connect } from '../configuration/setting-args.ts';
+import { asTask, type TaskResource } from '../client/task-resource.ts';
+import type { Terminal } from '../terminal.ts';
 
 const NAME = /^[a-z][a-z0-9-]*$/;
 

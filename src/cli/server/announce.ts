@@ -1,8 +1,8 @@
-import type { Manifest } from '../manifest/manifest.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
 import { sampleInput } from './sample-input.ts';
 import type { Serving } from './serve.ts';
-import type { SettingValues } from './settings.ts';
-import type { Terminal } from './terminal.ts';
+import type { SettingValues } from '../configuration/settings.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** Says where the server is and what it does: for programs on stdout with `--json`, for people on stderr. */
 export function announce(

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { SluiceError } from '../core/errors.ts';
-import { isTerminal } from '../core/state.ts';
+import { SluiceError } from '../../core/errors.ts';
+import { isTerminal } from '../../core/state.ts';
 import type { HttpClient } from './http-client.ts';
 import { asTask, taskPath, type TaskResource } from './task-resource.ts';
 

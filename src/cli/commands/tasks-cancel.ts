@@ -1,6 +1,6 @@
-import { command } from './command.ts';
-import { CLIENT_ARGS, connect } from './setting-args.ts';
-import { asTask, taskLine, taskPath } from './task-resource.ts';
+import { command } from '../command.ts';
+import { CLIENT_ARGS, connect } from '../configuration/setting-args.ts';
+import { asTask, taskLine, taskPath } from '../client/task-resource.ts';
 
 export const tasksCancel = command({
   name: 'tasks cancel',

@@ -1,10 +1,10 @@
-import { createLogger } from '../observe/log.ts';
-import { announce, announceTasks } from './announce.ts';
-import { command } from './command.ts';
-import { reportFailure } from './report-failure.ts';
-import { serve } from './serve.ts';
-import { configureServer, SERVER_ARGS } from './setting-args.ts';
-import { askedToStop } from './stop-signals.ts';
+import { createLogger } from '../../observe/log.ts';
+import { announce, announceTasks } from '../server/announce.ts';
+import { command } from '../command.ts';
+import { reportFailure } from '../report-failure.ts';
+import { serve } from '../server/serve.ts';
+import { configureServer, SERVER_ARGS } from '../configuration/setting-args.ts';
+import { askedToStop } from '../server/stop-signals.ts';
 
 export const dev = command({
   name: 'dev',

@@ -1,5 +1,5 @@
-import { EXIT } from './exit-code.ts';
-import type { Terminal } from './terminal.ts';
+import { EXIT } from '../exit-code.ts';
+import type { Terminal } from '../terminal.ts';
 
 /**
  * Resolves when the process is asked to stop. A second request ends it at once: running tasks are recovered by the

@@ -1,4 +1,4 @@
-import type { SluiceConfig } from '../core/config.ts';
+import type { SluiceConfig } from '../../core/config.ts';
 import { SETTINGS, type Setting, type SettingName, type SettingValues } from './settings.ts';
 
 export type Origin = 'flag' | 'environment' | 'config' | 'default';

@@ -1,6 +1,6 @@
-import type { State } from '../core/state.ts';
+import type { State } from '../../core/state.ts';
 import type { HttpClient, Reply } from './http-client.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** A task as the API shows it; what this release does not use is kept for `--json`. */
 export interface TaskResource {

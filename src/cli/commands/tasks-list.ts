@@ -1,6 +1,6 @@
-import { command } from './command.ts';
-import { CLIENT_ARGS, connect } from './setting-args.ts';
-import { taskLine, type TaskResource } from './task-resource.ts';
+import { command } from '../command.ts';
+import { CLIENT_ARGS, connect } from '../configuration/setting-args.ts';
+import { taskLine, type TaskResource } from '../client/task-resource.ts';
 
 interface Page {
   readonly tasks: readonly TaskResource[];

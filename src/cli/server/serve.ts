@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { messageOf, SluiceError } from '../core/errors.ts';
-import type { Logger } from '../core/logger.ts';
-import { ApiKeys } from '../gateway/accept/api-keys.ts';
-import { createLogger } from '../observe/log.ts';
-import type { Sluice } from '../sluice.ts';
+import { messageOf, SluiceError } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import { ApiKeys } from '../../gateway/accept/api-keys.ts';
+import { createLogger } from '../../observe/log.ts';
+import type { Sluice } from '../../sluice.ts';
 import { namingPaths } from './read-tasks.ts';
-import type { SettingValues } from './settings.ts';
-import { tasksPath } from './tasks-path.ts';
+import type { SettingValues } from '../configuration/settings.ts';
+import { tasksPath } from '../configuration/tasks-path.ts';
 
 /** A server that runs in this process. */
 export interface Serving {
@@ -51,7 +51,7 @@ async function start(
   { values, logger, onReload }: ServeOptions,
   apiKeys: ApiKeys | undefined,
 ): Promise<Sluice> {
-  const { createSluice } = await import('../sluice.ts');
+  const { createSluice } = await import('../../sluice.ts');
   const { queues, runners, secret } = values;
   const tasks = [tasksPath(values.tasks)];
   try {

@@ -1,7 +1,7 @@
-import { SluiceError } from '../core/errors.ts';
-import { DEFAULT_LIMITS } from '../core/limits.ts';
-import type { Manifest } from '../manifest/manifest.ts';
-import { RunnerProcess } from '../worker/runner-process.ts';
+import { SluiceError } from '../../core/errors.ts';
+import { DEFAULT_LIMITS } from '../../core/limits.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
+import { RunnerProcess } from '../../worker/runner-process.ts';
 
 const LOAD_MS = 60_000;
 /** Loading runs no task, so the ids that this would sign are never made. */
@@ -19,7 +19,7 @@ export async function readTasks(module: string, paths: readonly string[]): Promi
   const runner = new RunnerProcess(
     module,
     {
-      entry: new URL('../runner/main.js', import.meta.url),
+      entry: new URL('../../runner/main.js', import.meta.url),
       secrets: [NO_SECRET],
       limits: DEFAULT_LIMITS,
       answerMs: LOAD_MS,

@@ -1,16 +1,16 @@
-import { messageOf } from '../core/errors.ts';
-import { type Finding, fail } from './checks/check.ts';
-import { checkDataFolder } from './checks/data-folder.ts';
-import { checkPort } from './checks/port.ts';
-import { checkEsbuild, checkNode, checkOpenFiles } from './checks/runtime.ts';
-import { checkTasks } from './checks/tasks.ts';
-import { command } from './command.ts';
-import { type Choice, choose, valueOf } from './configuration.ts';
-import { EXIT } from './exit-code.ts';
-import { SERVER_ARGS, serverSources } from './setting-args.ts';
-import { SETTINGS, type Setting } from './settings.ts';
-import { tasksPath } from './tasks-path.ts';
-import type { Terminal } from './terminal.ts';
+import { messageOf } from '../../core/errors.ts';
+import { type Finding, fail } from '../checks/check.ts';
+import { checkDataFolder } from '../checks/data-folder.ts';
+import { checkPort } from '../checks/port.ts';
+import { checkEsbuild, checkNode, checkOpenFiles } from '../checks/runtime.ts';
+import { checkTasks } from '../checks/tasks.ts';
+import { command } from '../command.ts';
+import { type Choice, choose, valueOf } from '../configuration/configuration.ts';
+import { EXIT } from '../exit-code.ts';
+import { SERVER_ARGS, serverSources } from '../configuration/setting-args.ts';
+import { SETTINGS, type Setting } from '../configuration/settings.ts';
+import { tasksPath } from '../configuration/tasks-path.ts';
+import type { Terminal } from '../terminal.ts';
 
 const INDENT = `\n${' '.repeat(21)}`;
 

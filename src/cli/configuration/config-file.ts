@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { SluiceConfig } from '../core/config.ts';
-import { messageOf, SluiceError } from '../core/errors.ts';
+import type { SluiceConfig } from '../../core/config.ts';
+import { messageOf, SluiceError } from '../../core/errors.ts';
 import { SETTINGS } from './settings.ts';
 
 const NAMES = ['sluice.config.ts', 'sluice.config.mts', 'sluice.config.js', 'sluice.config.mjs'];
@@ -26,7 +26,7 @@ export async function loadConfigFile(path?: string): Promise<ConfigFile> {
 }
 
 async function load(path: string): Promise<unknown> {
-  const { bundleTasks } = await import('../runner/bundle.ts');
+  const { bundleTasks } = await import('../../runner/bundle.ts');
   try {
     const { module } = await bundleTasks([path]);
     const files = (await import(pathToFileURL(module).href)) as Record<string, Record<string, unknown>>;

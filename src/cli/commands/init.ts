@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { command } from './command.ts';
+import { command } from '../command.ts';
 import { initFiles } from './init-files.ts';
-import { packageVersion } from './package-version.ts';
+import { packageVersion } from '../package-version.ts';
 
 export const init = command({
   name: 'init',

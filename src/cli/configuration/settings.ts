@@ -1,5 +1,5 @@
-import { parseDuration } from '../core/duration.ts';
-import { SluiceError } from '../core/errors.ts';
+import { parseDuration } from '../../core/duration.ts';
+import { SluiceError } from '../../core/errors.ts';
 
 /** How one value of the configuration is given and read. */
 export interface Setting<T> {

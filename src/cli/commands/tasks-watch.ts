@@ -1,8 +1,8 @@
-import { awaitEnd } from './await-end.ts';
-import { command } from './command.ts';
-import { EXIT } from './exit-code.ts';
-import { CLIENT_ARGS, connect } from './setting-args.ts';
-import { taskLine } from './task-resource.ts';
+import { awaitEnd } from '../client/await-end.ts';
+import { command } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { CLIENT_ARGS, connect } from '../configuration/setting-args.ts';
+import { taskLine } from '../client/task-resource.ts';
 
 export const tasksWatch = command({
   name: 'tasks watch',
