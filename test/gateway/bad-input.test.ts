@@ -21,7 +21,7 @@ describe('a bad body', () => {
     ['too large', 'SLUICE_BODY_TOO_LARGE', withText(JSON.stringify('x'.repeat(256 * 1024)))],
     ['with an escaped NUL', 'SLUICE_TEXT_UNSTORABLE', withText('"a\\u0000"')],
     ['with a lone high surrogate', 'SLUICE_TEXT_UNSTORABLE', withText('"\\ud83d"')],
-    ['with a lone low surrogate', 'SLUICE_TEXT_UNSTORABLE', withText('"\\uDE00\\uD83D"')],
+    ['with a lone low surrogate', 'SLUICE_TEXT_UNSTORABLE', withText('"\\uDE00"')],
     ['with a NUL in a key', 'SLUICE_TEXT_UNSTORABLE', withText('{"\\u0000":1}')],
     ['of the wrong type', 'SLUICE_INPUT_INVALID', '[]'],
     ['null', 'SLUICE_INPUT_INVALID', 'null'],

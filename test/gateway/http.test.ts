@@ -242,8 +242,15 @@ describe('/openapi.json', () => {
 });
 
 describe('a gateway in another server', () => {
+  const post = (base: string): Promise<Response> =>
+    fetch(`${base}/v1/tasks/resize`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(INPUT),
+    });
+
   it('answers below its path, and links there', async () => {
-    const { gateway, mint, signals } = await startGateway({ basePath: '/jobs' });
+    const { gateway, queue } = await startGateway({ basePath: '/jobs' });
     const host = createServer((request, response) => {
       if (request.url?.startsWith('/jobs')) gateway.handle(request, response);
       else response.end('the host');
@@ -254,11 +261,7 @@ describe('a gateway in another server', () => {
     });
     const url = `http://127.0.0.1:${(host.address() as AddressInfo).port}`;
     expect(await (await fetch(`${url}/`)).text()).toBe('the host');
-    const response = await fetch(`${url}/jobs/v1/tasks/resize`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(INPUT),
-    });
+    const response = await post(`${url}/jobs`);
     const { id, links } = (await response.json()) as TaskResource;
     expect(response.headers.get('location')).toBe(`/jobs/v1/tasks/${id}`);
     expect(links.result).toBe(`/jobs/v1/tasks/${id}/result`);
@@ -267,10 +270,18 @@ describe('a gateway in another server', () => {
       servers: [{ url: '/jobs' }],
     });
     // A drain finishes what it has taken and takes nothing more.
-    const held = fetch(`${url}/jobs/v1/tasks/${mint().text}`, { headers: { prefer: 'wait=60' } });
-    await expect.poll(() => signals.subscriptions).toBe(1);
-    await gateway.close(LONG_MS);
-    expect((await held).status).toBe(200);
+    const release = queue.hold();
+    const held = post(`${url}/jobs`);
+    await expect.poll(() => gateway.acceptor.inFlight).toBe(1);
+    let ended = false;
+    const closed = gateway.close(LONG_MS).then(() => {
+      ended = true;
+    });
+    expect(await (await fetch(`${url}/`)).text()).toBe('the host');
+    expect(ended).toBe(false);
+    release();
+    expect((await held).status).toBe(202);
+    await closed;
     const late = await fetch(`${url}/jobs/livez`);
     await expectProblem(late, 'SLUICE_GATEWAY_DRAINING');
   });

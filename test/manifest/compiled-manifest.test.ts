@@ -76,7 +76,7 @@ describe('compileManifest', () => {
     ['an emoji', z.emoji(), '👩‍🚀', 'x'],
     ['a network', z.cidrv4(), '10.0.0.0/8', '10.0.0.0'],
     ['an IPv6 address', z.ipv6(), '::1', '::g'],
-    ['a pattern that needs no u flag', z.string().regex(/^a\-b$/), 'a-b', 'ab'],
+    ['a pattern that needs no u flag', { type: 'string', pattern: String.raw`^a\-b$` }, 'a-b', 'ab'],
     ['a date-time of JSON Schema', { type: 'string', format: 'date-time' }, '2030-01-01T00:00:00Z', 'now'],
   ] as const)('takes %s as its library does', (_what, schema, good, bad) => {
     const task = compile(schema);

@@ -43,7 +43,6 @@ export function createApp(parts: AppParts): FastifyInstance {
     bodyLimit: limits.maxBodyBytes,
     // The server is driven by the gateway: see Drain.
     serverFactory: () => server,
-    return503OnClosing: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, _request, reply) => responder.fail(reply, error),
   });
