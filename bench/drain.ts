@@ -14,7 +14,6 @@ const POLL_MS = 20;
 export function benchDrain(): Promise<Figures> {
   return withFolder(async (folder) => {
     await fill(folder);
-    const before = threadTimes(process.pid);
     const startedAt = performance.now();
     const sluice = await createSluice({
       tasks: new URL('./tasks/noop.js', import.meta.url),
@@ -22,6 +21,7 @@ export function benchDrain(): Promise<Figures> {
       secrets: [SECRET],
     });
     const readyAt = performance.now();
+    const before = threadTimes(process.pid);
     const metrics = await sluice.listenMetrics({ host: '127.0.0.1', port: 0 });
     const runners = new Map(childrenOf(process.pid).map((pid) => [pid, threadTimes(pid)]));
     await settled(`${metrics.url}/metrics`);
