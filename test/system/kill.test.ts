@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openConnection } from '../../src/sqlite/binding.ts';
+import { seededRandom } from '../../src/testing/seeded-random.ts';
+import { Client, hasEnded, type TaskShown } from './client.ts';
+import { untilQuiet } from './quiet.ts';
+import { Server, temporaryFolder } from './server.ts';
+import { type Acknowledged, WriteLoad } from './write-load.ts';
+
+const KILLS = 20;
+const MOST_PER_ROUND = 200;
+const LOST_ON_PURPOSE = 7;
+/** One runner: a start costs less, and a kill hits no less. */
+const FLAGS = ['--runners', '1'];
+
+/** What became of everything that was acknowledged, once nothing is left to be done. */
+async function ends(data: string, acknowledged: readonly Acknowledged[]): Promise<Map<string, TaskShown>> {
+  const server = await Server.start({ data });
+  const client = new Client(server.url);
+  await untilQuiet(server, client);
+  const shown = await Promise.all(acknowledged.map(async ({ id }) => [id, await client.get(id)] as const));
+  expect(await server.stop()).toBe(0);
+  return new Map(shown);
+}
+
+function lost(shown: Map<string, TaskShown>): string[] {
+  return [...shown].filter(([, task]) => !hasEnded(task)).map(([id]) => id);
+}
+
+test(
+  'every 202 is there after 20 kills under a write load, and comes to one end',
+  { timeout: 180_000 },
+  async ({ annotate }) => {
+    const data = temporaryFolder();
+    const load = new WriteLoad();
+    const random = seededRandom(20);
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const server = await Server.start({ data, flags: FLAGS });
+      const count = random.bytes(1)[0] ?? 0;
+      await load.run(server.url, count % MOST_PER_ROUND, () => server.kill());
+    }
+    const first = await ends(data, load.acknowledged);
+    const again = await ends(data, load.acknowledged);
+
+    expect(lost(first)).toEqual([]);
+    expect(again).toEqual(first);
+    const tasks = [...new Map([...first.values()].map((task) => [task.id, task])).values()];
+    const failed = tasks.filter(({ status }) => status !== 'succeeded');
+    for (const { status, error, crashes } of failed) {
+      expect({ status, code: error?.code, crashes }).toEqual({
+        status: 'failed',
+        code: 'SLUICE_TASK_CRASHED',
+        crashes: 3,
+      });
+    }
+    for (const [key, ids] of load.idsByKey) {
+      expect([key, new Set(ids.map((id) => first.get(id)?.id)).size]).toEqual([key, 1]);
+    }
+    const repeated = load.acknowledged.length - tasks.length;
+    const crashed = tasks.filter(({ crashes }) => crashes > 0).length;
+    await annotate(
+      `${KILLS} kills, ${load.acknowledged.length} acknowledged, ${repeated} of them repetitions, ${tasks.length} tasks: ` +
+        `${tasks.length - failed.length} succeeded, ${failed.length} crashed 3 times, 0 lost; ${crashed} were running at a kill`,
+    );
+    expect(tasks.length).toBeGreaterThan(KILLS);
+    expect(repeated).toBeGreaterThan(0);
+    expect(crashed).toBeGreaterThan(0);
+
+    // The check sees what is missing.
+    const rows = openConnection(join(data, 'sluice.db'), 1000);
+    rows.exec(
+      `DELETE FROM task WHERE number IN (SELECT number FROM task ORDER BY number LIMIT ${LOST_ON_PURPOSE})`,
+    );
+    rows.close();
+    const missing = await ends(data, load.acknowledged);
+    expect(new Set(lost(missing).map((id) => first.get(id)?.id)).size).toBe(LOST_ON_PURPOSE);
+  },
+);
