@@ -103,7 +103,7 @@ export const RULES = [
   {
     name: 'nothing-imports-the-top',
     comment: 'The command line and the composition root stand above everything.',
-    from: { path: '^src/', pathNot: '^src/(cli/|index\\.ts$|sluice\\.ts$|testing/)' },
+    from: { path: '^src/', pathNot: '^src/(cli/|index\\.ts$|create-sluice\\.ts$|sluice\\.ts$|testing/)' },
     to: { path: '^src/(cli/|sluice\\.ts$|index\\.ts$)' },
   },
   {

@@ -8,5 +8,8 @@ export type { ErrorCode, ErrorData } from './core/errors.ts';
 export type { Priority } from './core/message.ts';
 export type { InputOf, JsonSchema, OutputOf, Schema } from './core/schema.ts';
 export type { State, TerminalState } from './core/state.ts';
+export { createSluice } from './create-sluice.ts';
+export type { Sluice, SluiceOptions } from './sluice.ts';
+export { ApiKeys } from './gateway/accept/api-keys.ts';
 export { task } from './core/task.ts';
 export type { AnyDefinition, Definition, ResultOf, TaskOptions } from './core/task.ts';

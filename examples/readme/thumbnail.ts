@@ -11,7 +11,7 @@ export const thumbnail = task('thumbnail', {
     const image = await fetch(url, { signal: ctx.signal });
     if (!image.ok) throw new Error(`${url} answered ${image.status}`);
     const small = sharp(await image.arrayBuffer())
-      .resize({ width })
+      .resize(width)
       .webp();
     const { info } = await small.toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, bytes: info.size };

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { configure, type Sources } from '../../src/cli/configuration/configuration.ts';
 import { SETTINGS, type Setting } from '../../src/cli/configuration/settings.ts';
+import { page, rows } from '../docs/markdown.ts';
 import { sluice } from './cli.ts';
 import { echoProject } from './echo-project.ts';
 
@@ -62,14 +62,14 @@ describe('sluice.config.ts', () => {
 });
 
 test('is documented, setting by setting', () => {
-  const page = readFileSync(new URL('../../docs/reference/configuration.md', import.meta.url), 'utf8');
-  const rows = page.split('\n').filter((line) => line.startsWith('| `'));
-  expect(rows).toEqual(Object.entries(SETTINGS).map(([name, setting]) => row(name, setting)));
+  const documented = rows(page('docs/reference/configuration.md')).filter(([name]) => name?.startsWith('`'));
+  expect(documented).toEqual(Object.entries(SETTINGS).map(([name, setting]) => row(name, setting)));
 });
 
-function row(name: string, { flag, env, config, default: value, takes, what }: Setting<unknown>): string {
+function row(name: string, setting: Setting<unknown>): string[] {
+  const { flag, env, config, default: value, takes, what } = setting;
   const shown = flag === undefined ? '' : `\`--${flag}${takes === undefined ? '' : ` ${takes}`}\``;
-  const cells = [
+  return [
     `\`${name}\``,
     shown,
     `\`${env}\``,
@@ -77,5 +77,4 @@ function row(name: string, { flag, env, config, default: value, takes, what }: S
     value === undefined ? '' : `\`${value}\``,
     what,
   ];
-  return `| ${cells.join(' | ')} |`;
 }

@@ -15,7 +15,7 @@ export interface AwaitOptions {
   readonly until?: { readonly at: number; readonly waited: string };
 }
 
-export function hasEnded({ status }: TaskResource): boolean {
+function hasEnded({ status }: TaskResource): boolean {
   return status !== 'accepted' && isTerminal(status);
 }
 

@@ -27,7 +27,7 @@ export interface Configuration {
   readonly choices: readonly Choice[];
 }
 
-export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
+const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 
 /**
  * Decides every setting: flag, then environment, then configuration file, then default.

@@ -6,7 +6,7 @@ import { SETTINGS, type Setting, type SettingName } from './settings.ts';
 type Parsed = Readonly<Record<string, unknown>>;
 
 /** Settings that the commands which run a server take as flags. */
-export const SERVER_SETTINGS = [
+const SERVER_SETTINGS = [
   'port',
   'host',
   'metricsPort',
@@ -55,7 +55,7 @@ function describe({ what, default: value, takes }: Setting<unknown>): string {
 }
 
 /** What the command line says of the settings. */
-export function flagsOf(args: Parsed): Sources['flags'] {
+function flagsOf(args: Parsed): Sources['flags'] {
   const flags: Partial<Record<SettingName, string>> = {};
   for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
     const value = args[setting.flag ?? name];

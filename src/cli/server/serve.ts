@@ -84,7 +84,7 @@ async function readKeys({ keys, keyList }: SettingValues): Promise<ApiKeys | und
 }
 
 /** True for an address that only this machine reaches. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
