@@ -17,7 +17,7 @@ export async function readManifest(path: string): Promise<Manifest> {
 }
 
 /** @throws Error saying what of a manifest `value` lacks */
-export function checkManifest(value: unknown): Manifest {
+function checkManifest(value: unknown): Manifest {
   if (!isObject(value)) throw new Error('it is no object');
   const { format, hash, tasks } = value;
   if (format !== 1) throw new Error(`its format is ${String(format)}, this release reads 1`);

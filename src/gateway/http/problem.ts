@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { ERRORS, type ErrorCode, SluiceError } from '../../core/errors.ts';
+import { type ErrorCode, SluiceError } from '../../core/errors.ts';
 
 /** A response that tells what went wrong: RFC 9457. */
 export interface Problem {
@@ -79,9 +79,4 @@ export function rawProblem(error: SluiceError): string {
     date: new Date().toUTCString(),
   }).map(([name, value]) => `${name}: ${String(value)}\r\n`);
   return `HTTP/1.1 ${status} ${titleOf(error.code)}\r\n${lines.join('')}\r\n${body}`;
-}
-
-/** Status of a code, for documentation. */
-export function statusOf(code: ErrorCode): number {
-  return ERRORS[code][0];
 }
