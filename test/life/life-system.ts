@@ -5,7 +5,12 @@ import { SQLITE_DATABASE_MODULE, SqliteDatabase } from '../../src/database/sqlit
 import type { Outcome } from '../../src/database/database.ts';
 import { EMBEDDED_QUEUE_MODULE, EmbeddedQueue } from '../../src/queue/embedded/embedded-queue.ts';
 import type { Consumer, Delivery } from '../../src/queue/queue.ts';
-import { DatabaseTester, PUBLISH_LEASE_MS, SUCCEEDED } from '../../src/testing/database/database-tester.ts';
+import {
+  DatabaseTester,
+  PUBLISH_LEASE_MS,
+  RETENTION,
+  SUCCEEDED,
+} from '../../src/testing/database/database-tester.ts';
 import { eventually } from '../../src/testing/eventually.ts';
 import { type FakeClock, fakeClock } from '../../src/testing/fake-clock.ts';
 import { StoreFolder } from '../sqlite/store-folder.ts';
@@ -16,7 +21,7 @@ export interface Held {
 }
 
 /** What every task of the test is known to have been, by an observer who is told everything. */
-export class Observer {
+class Observer {
   readonly accepted: Message[] = [];
   readonly #runs = new Map<string, number>();
   readonly #ends = new Map<string, State>();
@@ -119,17 +124,17 @@ export class LifeSystem {
   async settle(worker: number, place: number, outcome: Outcome, replyLost: boolean): Promise<void> {
     const [held] = this.#worker(worker).splice(place, 1);
     if (!held) return;
-    const first = await this.tester.settle(held, outcome);
+    const first = await this.#settle(held, outcome);
     if (replyLost) {
       const second = await this.tester.settle(held, outcome);
-      assert.equal(second.kind, first.kind, 'the answer to a repeated settle is the same');
+      assert.equal(second.kind, first, 'the answer to a repeated settle is the same');
     }
   }
 
   /** A zombie wakes up and settles. It may still be the current run: then nobody has missed it. */
   async settleLate(place: number, outcome: Outcome): Promise<void> {
     const [held] = this.zombies.splice(place, 1);
-    if (held) await this.tester.settle(held, outcome);
+    if (held) await this.#settle(held, outcome);
   }
 
   async extend(worker: number): Promise<void> {
@@ -145,6 +150,19 @@ export class LifeSystem {
     await this.publish(due.map((task) => this.tester.again(task)));
     if (crash === 'after the publish') return;
     await this.tester.published(due);
+  }
+
+  /** Lost runs are recovered, and what is due goes back into the queue. */
+  async schedule(): Promise<void> {
+    this.clock.advance(PUBLISH_LEASE_MS + 1);
+    await this.tester.recover();
+    await this.publishDue('nowhere');
+  }
+
+  /** Rows of ended tasks become tombstones. */
+  async passAMonth(): Promise<void> {
+    this.clock.advance(RETENTION.rowsMs + 1);
+    await this.tester.sweep();
   }
 
   async reconcile(): Promise<void> {
@@ -204,6 +222,14 @@ export class LifeSystem {
       await this.look();
       if ((await this.unfinished()).length === 0) return;
     }
+  }
+
+  async #settle(held: Held, outcome: Outcome): Promise<string> {
+    const result = await this.tester.settle(held, outcome);
+    if (result.kind === 'settled') {
+      assert.equal(result.record.run, held.run, 'a run that another has replaced was recorded');
+    }
+    return result.kind;
   }
 
   async #publishAllDue(): Promise<number> {
