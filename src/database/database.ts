@@ -18,7 +18,7 @@ export interface Database extends Runs, Schedule, Tasks {
 export interface Runs {
   /** Decides about each message, in one statement against the row of its task. The verdicts come in the same order. */
   claim(claims: readonly Claim[], lease: Lease): Promise<Verdict[]>;
-  /** Extends the leases of the runs that are still the holder's. */
+  /** Extends the leases of the runs that are still the holder's, and notes their progress and that they have begun. */
   extend(runs: readonly HeldRun[], lease: Lease): Promise<Extension>;
   /** Records how runs ended, each fenced by (id, run, state = running). The results come in the same order. */
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]>;
@@ -35,7 +35,9 @@ export interface Schedule {
   /** Marks tasks `queued` whose message the queue has confirmed; where the version has moved on, does nothing. */
   published(tasks: readonly { readonly id: string; readonly version: number }[]): Promise<void>;
   /**
-   * Schedules the runs whose lease ran out, charged with a crash; fails those that have crashed `crashLimit` times.
+   * Schedules the runs whose lease ran out, charged with a crash; fails those that have crashed `crashLimit` times. A
+   * run of a task that has crashed before is charged only if `extend` was told that it had begun: those that wait to
+   * run alone can not have brought their process down.
    * @param options.all also those whose lease still holds: their holder is known to be dead
    */
   recover(options: {
@@ -105,6 +107,8 @@ export interface HeldRun {
   readonly id: string;
   readonly run: number;
   readonly progress?: Progress | undefined;
+  /** The handler is about to be run, or has been. */
+  readonly begun?: boolean | undefined;
 }
 
 export interface Extension {

@@ -22,6 +22,11 @@ export interface ExecutionOptions {
   readonly timing: WorkerTiming;
   readonly onOutcome: (run: Run, outcome: Outcome) => void;
   readonly onProgress: (run: Run) => void;
+  /**
+   * Has the database note that the run, of a task that has crashed before, begins. Resolves with false where it does not
+   * answer. Never rejects.
+   */
+  readonly begin: (run: Run) => Promise<boolean>;
   /** Called once for a run that goes on for more than a moment. */
   readonly onLasting: (run: Run) => void;
   /** Called when slots may have come free. */
@@ -36,6 +41,7 @@ export class Execution implements RunnerListener {
   #line: Run[] = [];
   /** Those that a process has died under before: one at a time, so that only the guilty is charged again. */
   #soloLine: Run[] = [];
+  #beginning = false;
   readonly #progressed = new Set<Run>();
 
   constructor(options: ExecutionOptions) {
@@ -152,21 +158,42 @@ export class Execution implements RunnerListener {
 
   #advance(): void {
     const now = performance.now();
-    this.#line = this.#place(this.#line, () => this.pool.pick(now), now);
-    this.#soloLine = this.#place(this.#soloLine, () => this.pool.pickAlone(now), now);
+    this.#placeLine(now);
+    this.#placeAlone(now);
     this.#options.onFree();
   }
 
-  /** Returns what has to go on waiting. */
-  #place(line: Run[], pick: () => RunnerProcess | undefined, now: number): Run[] {
+  #placeLine(now: number): void {
     let placed = 0;
-    for (const run of line) {
-      const runner = pick();
+    for (const run of this.#line) {
+      const runner = this.pool.pick(now);
       if (!runner) break;
       runner.start(run, now);
       placed += 1;
     }
-    return placed === 0 ? line : line.slice(placed);
+    if (placed > 0) this.#line = this.#line.slice(placed);
+  }
+
+  /** That it begins is noted first: whatever ends this process before can not be its doing. */
+  #placeAlone(now: number): void {
+    const [run] = this.#soloLine;
+    if (!run || this.#beginning) return;
+    const runner = this.pool.pickAlone(now);
+    if (!runner) return;
+    if (run.begun) {
+      this.#soloLine = this.#soloLine.slice(1);
+      runner.start(run, now);
+    } else {
+      void this.#begin(run);
+    }
+  }
+
+  /** Where the database does not answer, the next sweep tries again. */
+  async #begin(run: Run): Promise<void> {
+    this.#beginning = true;
+    run.begun = await this.#options.begin(run);
+    this.#beginning = false;
+    if (run.begun) this.#advance();
   }
 
   #runnerOf(run: Run): RunnerProcess | undefined {

@@ -1,6 +1,6 @@
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import type { Database, HeldRun, Lease } from '../database/database.ts';
+import type { Database, Lease } from '../database/database.ts';
 import type { Run } from './run.ts';
 import type { WorkerTiming } from './timing.ts';
 
@@ -30,29 +30,37 @@ export class Leases {
     clearInterval(this.#timer);
   }
 
+  /** Has the database note that the run begins; false where it does not answer. Never rejects. */
+  async begin(run: Run): Promise<boolean> {
+    return this.#tell([run], true);
+  }
+
   async #extend(): Promise<void> {
     if (this.#extending) return;
-    const { database, lease, runs, timing, logger } = this.#options;
+    const { runs, timing } = this.#options;
     const bound = performance.now() - timing.extendEveryMs;
     const old = [...runs].filter(({ claimedAt }) => claimedAt <= bound);
     if (old.length === 0) return;
     this.#extending = true;
+    await this.#tell(old, false);
+    this.#extending = false;
+  }
+
+  async #tell(held: readonly Run[], begun: boolean): Promise<boolean> {
+    const { database, lease, logger } = this.#options;
+    const runs = held.map(({ message, run, progress }) => ({ id: message.id, run, progress, begun }));
     try {
-      const { lost, cancelRequested } = await database.extend(old.map(heldRun), lease);
-      const byId = new Map(old.map((run) => [run.message.id, run]));
+      const { lost, cancelRequested } = await database.extend(runs, lease);
+      const byId = new Map(held.map((run) => [run.message.id, run]));
       for (const run of pick(byId, lost)) this.#options.onLost(run);
       for (const run of pick(byId, cancelRequested)) this.#options.onCancel(run);
+      return true;
     } catch (error) {
       // A lease that ends unextended is still this worker's until another takes it, and then the fence holds.
-      logger.warn('leases could not be extended', { runs: old.length, reason: messageOf(error) });
-    } finally {
-      this.#extending = false;
+      logger.warn('leases could not be extended', { runs: held.length, reason: messageOf(error) });
+      return false;
     }
   }
-}
-
-function heldRun({ message, run, progress }: Run): HeldRun {
-  return { id: message.id, run, progress };
 }
 
 /** Runs whose outcome is decided are left out: their settle learns for itself what became of them. */

@@ -12,6 +12,8 @@ export interface Run {
   readonly attempts: number;
   readonly crashes: number;
   readonly claimedAt: number;
+  /** The database knows that it may be at fault when the process dies from now on. */
+  begun?: boolean;
   /** When a runner was given it; undefined while it waits for one. */
   placedAt?: number;
   /** Its outcome is decided, though it may still execute: nothing that its runner tells of it matters any more. */

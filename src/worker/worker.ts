@@ -193,6 +193,7 @@ class TaskWorker implements Worker {
       onProgress: (run) => {
         if (run.progress) this.#announcer.progress(run.message.id, run.progress);
       },
+      begin: async (run) => (await this.#leases?.begin(run)) ?? false,
       onLasting: (run) => void this.#watchCancel(run),
       onFree: () => this.#consumption.advance(),
     });

@@ -30,7 +30,7 @@ function lost(shown: Map<string, TaskShown>): string[] {
 test(
   'every 202 is there after 20 kills under a write load, and comes to one end',
   { timeout: 180_000 },
-  async ({ annotate }) => {
+  async () => {
     const data = temporaryFolder();
     const load = new WriteLoad();
     const random = seededRandom(20);
@@ -53,14 +53,16 @@ test(
         crashes: 3,
       });
     }
-    for (const [key, ids] of load.idsByKey) {
+    // A kill charges one task at most of those that have crashed before, and it takes two such charges to fail one.
+  expect(failed.length).toBeLessThanOrEqual(KILLS / 2);
+  for (const [key, ids] of load.idsByKey) {
       expect([key, new Set(ids.map((id) => first.get(id)?.id)).size]).toEqual([key, 1]);
     }
     const repeated = load.acknowledged.length - tasks.length;
     const crashed = tasks.filter(({ crashes }) => crashes > 0).length;
-    await annotate(
+    process.stdout.write(
       `${KILLS} kills, ${load.acknowledged.length} acknowledged, ${repeated} of them repetitions, ${tasks.length} tasks: ` +
-        `${tasks.length - failed.length} succeeded, ${failed.length} crashed 3 times, 0 lost; ${crashed} were running at a kill`,
+        `${tasks.length - failed.length} succeeded, ${failed.length} crashed 3 times, 0 lost; ${crashed} were running at a kill\n`,
     );
     expect(tasks.length).toBeGreaterThan(KILLS);
     expect(repeated).toBeGreaterThan(0);

@@ -27,6 +27,27 @@ test('a runner that dies is charged to all it held; then each runs alone, and on
   await world.until(() => world.worker.status().runners.length === 1);
 });
 
+test('a task that waits to run alone has not begun, and does not begin while the database is away', async () => {
+  world = await World.start({ runners: 1, limits: { crashLimit: 2 } });
+  const gate = world.path('gate');
+  const innocent = [await world.enqueue('until', { gate }), await world.enqueue('until', { gate })];
+  await world.running(...innocent);
+  const guilty = await world.enqueue('process-exit');
+  await world.ended(guilty);
+  const begun = (): string[] => world.database.begun.filter((id) => id !== guilty);
+  await world.until(() => innocent.every((id) => world.row(id).run === 2) && begun().length > 0);
+  const [first, ...others] = begun();
+  expect(innocent).toContain(first);
+  expect(others).toEqual([]);
+  world.database.away = true;
+  await world.open(gate);
+  await world.until(() => world.logged.some(({ message }) => message === 'leases could not be extended'));
+  expect(begun()).toEqual([first]);
+  world.database.away = false;
+  await world.ended(...innocent);
+  expect(begun().toSorted()).toEqual(innocent.toSorted());
+});
+
 test('a runner with a blocked loop gets no more work', async () => {
   world = await World.start({ timing: { answerMs: 100 } });
   const blocked = await world.enqueue('long-endless-loop');

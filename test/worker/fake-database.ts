@@ -38,6 +38,8 @@ export class FakeDatabase implements Runs {
   readonly rows = new Map<string, Row>();
   readonly rejections: Rejection[] = [];
   readonly followUpsDone: string[] = [];
+  /** Ids of tasks whose run was said to begin. */
+  readonly begun: string[] = [];
   /** Every outcome that was recorded, in order. */
   readonly outcomes: { id: string; run: number; outcome: Outcome }[] = [];
   away = false;
@@ -57,6 +59,7 @@ export class FakeDatabase implements Runs {
 
   async extend(runs: readonly HeldRun[], { holder }: Lease): Promise<Extension> {
     this.#check([]);
+    this.begun.push(...runs.filter(({ begun }) => begun).map(({ id }) => id));
     const mine = (held: HeldRun): boolean => this.#running(held.id, held.run)?.holder === holder;
     return {
       lost: runs.filter((held) => !mine(held)).map(({ id }) => id),

@@ -52,6 +52,7 @@ export function claimOperation(
         move(row, 'running', now);
         row.run += 1;
         row.startedAt = now;
+        row.begun = row.crashes === 0;
         row.leaseHolder = lease.holder;
         row.leaseUntil = now + lease.durationMs;
         row.slot = row.concurrencyKey !== undefined;

@@ -4,7 +4,7 @@ import type { TaskRecord } from '../../core/task-record.ts';
 import type { Connection } from '../../sqlite/binding.ts';
 import type { Extension, HeldRun, Lease } from '../database.ts';
 import type { Concurrency } from './concurrency.ts';
-import { applyCrash } from './settle-operation.ts';
+import { applyCrash, scheduleAgain } from './settle-operation.ts';
 import { recordOf } from './task-row.ts';
 import type { TaskTable } from './task-table.ts';
 
@@ -24,7 +24,7 @@ export function leaseOperations(
   concurrency: Concurrency,
 ): LeaseOperations {
   const extendOne = connection.prepare(
-    `UPDATE task SET lease_until = ?, progress = coalesce(?, progress)
+    `UPDATE task SET lease_until = ?, progress = coalesce(?, progress), begun = max(begun, ?)
      WHERE pk = ? AND run = ? AND state = 'running' AND lease_holder = ?`,
   );
   const cancelRequested = connection.prepare('SELECT cancel_requested FROM task WHERE pk = ?');
@@ -34,10 +34,11 @@ export function leaseOperations(
     extend({ runs, lease, now }) {
       const lost: string[] = [];
       const cancelled: string[] = [];
-      for (const { id, run, progress } of runs) {
+      for (const { id, run, progress, begun } of runs) {
         const pk = readTaskId(id)?.pk ?? '';
         const text = progress ? JSON.stringify(progress) : null;
-        const held = extendOne.run(now + lease.durationMs, text, pk, run, lease.holder) === 1;
+        const until = now + lease.durationMs;
+        const held = extendOne.run(until, text, begun ? 1 : 0, pk, run, lease.holder) === 1;
         if (!held) lost.push(id);
         else if (cancelRequested.get(pk)?.[0] === 1) cancelled.push(id);
       }
@@ -46,7 +47,8 @@ export function leaseOperations(
 
     recover({ limit, crashLimit, all, now }) {
       return expired(all ? Number.MAX_SAFE_INTEGER : now, limit).map((row) => {
-        applyCrash(row, crashError(row.crashes + 1, all), crashLimit, now);
+        if (row.begun) applyCrash(row, crashError(row.crashes + 1, all), crashLimit, now);
+        else scheduleAgain(row, now, 0);
         tasks.save(row);
         concurrency.letGo(row, now);
         return recordOf(row);

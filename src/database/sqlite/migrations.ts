@@ -26,6 +26,7 @@ export const MIGRATIONS: readonly string[] = [
      finished_at INTEGER,
      due_at INTEGER,
      deadline_at INTEGER,
+     begun INTEGER NOT NULL,
      lease_holder TEXT,
      lease_until INTEGER,
      publishing_until INTEGER,

@@ -82,7 +82,8 @@ export function applyCrash(row: TaskRow, error: TaskError, crashLimit: number, n
   else scheduleAgain(row, now, 0);
 }
 
-function scheduleAgain(row: TaskRow, now: number, afterMs: number): void {
+/** Makes it due after a while, or ends it where that is too late or not wanted any more. */
+export function scheduleAgain(row: TaskRow, now: number, afterMs: number): void {
   if (row.cancelRequested) {
     move(row, 'cancelled', now);
   } else if (row.deadlineAt !== undefined && row.deadlineAt < now + afterMs) {

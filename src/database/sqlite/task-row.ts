@@ -30,6 +30,8 @@ export interface TaskRow {
   finishedAt: number | undefined;
   dueAt: number | undefined;
   deadlineAt: number | undefined;
+  /** A crash of the process may be the doing of this run. */
+  begun: boolean;
   leaseHolder: string | undefined;
   leaseUntil: number | undefined;
   publishingUntil: number | undefined;
@@ -88,6 +90,7 @@ const FIELDS: readonly (readonly [keyof TaskRow, Codec])[] = [
   ['finishedAt', plain],
   ['dueAt', plain],
   ['deadlineAt', plain],
+  ['begun', flag],
   ['leaseHolder', plain],
   ['leaseUntil', plain],
   ['publishingUntil', plain],
@@ -170,6 +173,7 @@ export function newRow(id: TaskId, tenant: string, now: number): TaskRow {
     finishedAt: undefined,
     dueAt: undefined,
     deadlineAt: undefined,
+    begun: false,
     leaseHolder: undefined,
     leaseUntil: undefined,
     publishingUntil: undefined,

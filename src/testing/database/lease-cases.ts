@@ -97,12 +97,32 @@ export const LEASE_CASES: Topics<DatabaseTester> = {
       for (let crashes = 1; crashes < CRASH_LIMIT; crashes += 1) {
         t.clock.advance(LEASE_MS + 1);
         assert.equal((await t.recover())[0]?.state, 'scheduled');
-        await t.runAgain();
+        const { id, run } = await t.runAgain();
+        await t.extend([{ id, run, begun: true }]);
       }
       t.clock.advance(LEASE_MS + 1);
       const [record] = await t.recover();
       assert.deepEqual([record?.state, record?.crashes], ['failed', CRASH_LIMIT]);
       assert.equal((await t.record(message)).error?.code, 'SLUICE_TASK_CRASHED');
+    },
+    'charges a second crash only to a run that had begun': async (t) => {
+      const message = t.message();
+      await t.run(message);
+      for (const [begun, crashes] of [
+        [undefined, 1],
+        [undefined, 1],
+        [false, 1],
+        [true, 2],
+        [undefined, 2],
+      ] as const) {
+        if (begun !== undefined)
+          await t.extend([{ id: message.id, run: (await t.record(message)).run, begun }]);
+        if (begun) await t.extend([{ id: message.id, run: (await t.record(message)).run }]);
+        t.clock.advance(LEASE_MS + 1);
+        const [record] = await t.recover();
+        assert.deepEqual([record?.state, record?.crashes, record?.attempts], ['scheduled', crashes, 0]);
+        await t.runAgain();
+      }
     },
     'recovers each run once for workers that do it together': async (t) => {
       const messages = t.messages(30);
