@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { systemClock } from '../core/clock.ts';
 import { systemRandom } from '../core/random.ts';
 import type { FromRunner, ToRunner } from '../core/run-protocol.ts';
@@ -12,6 +13,8 @@ import { taskErrorOf } from './thrown.ts';
 // user is loaded, since many libraries write to `process.send` where they find one.
 const channel = process.send?.bind(process);
 delete process.send;
+
+const NICENESS = 5;
 
 const outbox = new Outbox((batch: FromRunner[], sent) => {
   // A channel that is gone is told by 'disconnect'.
@@ -45,7 +48,17 @@ function volunteerForOutOfMemory(): void {
   }
 }
 
+/** Accepting goes before running: where all cores are busy, what shares the machine with the runners still answers. */
+function stepBack(): void {
+  try {
+    setPriority(NICENESS);
+  } catch {
+    // Some sandboxes forbid it.
+  }
+}
+
 volunteerForOutOfMemory();
+stepBack();
 process.title = 'sluice-runner';
 process.on('uncaughtException', die);
 process.on('unhandledRejection', die);

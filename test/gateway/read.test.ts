@@ -107,6 +107,18 @@ describe('GET /v1/tasks/{id}', () => {
     }
   });
 
+  it('asks the database once in two seconds about a task that only the queue has', async () => {
+    const { get, mint, database, cache } = await startGateway();
+    const { text } = mint();
+    const answers = [await get(`/v1/tasks/${text}`), await get(`/v1/tasks/${text}`)];
+    expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual([
+      expect.objectContaining({ status: 'queued', version: 1 }),
+      expect.objectContaining({ status: 'queued', version: 1 }),
+    ]);
+    expect(database.gets.length).toBe(1);
+    expect(cache.entries.get(`task:${text}`)).toMatchObject({ version: 1, ttlMs: 2000 });
+  });
+
   it('takes the copy in the cache', async () => {
     const { get, mint, database, cache } = await startGateway();
     const id = mint();
@@ -198,13 +210,14 @@ describe('GET /v1/tasks/{id}', () => {
 
   it('answers 410 where a tombstone is all that is left, or the horizon has passed', async () => {
     let now = Date.now();
-    const { get, mint, database } = await startGateway({ clock: { now: () => now } });
+    const { get, mint, database, cache } = await startGateway({ clock: { now: () => now } });
     const [swept, old] = [mint(), mint()];
     database.gone.add(swept.identity);
     await expectProblem(await get(`/v1/tasks/${swept.text}`), 'SLUICE_TASK_GONE');
     await expectProblem(await get(`/v1/tasks/${swept.text}/result`), 'SLUICE_TASK_GONE');
     expect((await get(`/v1/tasks/${old.text}`)).status).toBe(200);
     now += 91 * DAY;
+    cache.entries.clear();
     await expectProblem(await get(`/v1/tasks/${old.text}`), 'SLUICE_TASK_GONE');
     database.mode = 'rejects';
     expect((await get(`/v1/tasks/${old.text}`)).status).toBe(200);

@@ -21,10 +21,10 @@ export function readJsonBody(body: Buffer, limits: Limits): JsonBody {
   }
   if (body.length === 0) throw new SluiceError('SLUICE_BODY_NOT_JSON', { reason: 'it is empty' });
   if (!isUtf8(body)) throw new SluiceError('SLUICE_BODY_NOT_JSON', { reason: 'it is not valid UTF-8' });
-  if (nestsDeeperThan(limits.maxJsonDepth, body)) {
+  const text = body.toString();
+  if (nestsDeeperThan(limits.maxJsonDepth, text)) {
     throw new SluiceError('SLUICE_BODY_TOO_DEEP', { limit: limits.maxJsonDepth });
   }
-  const text = body.toString();
   const value = parse(text);
   const issues = unstorableTexts(text, value);
   const [first] = issues;

@@ -2,6 +2,7 @@ import type { Issue } from '../../core/schema.ts';
 
 /** In JSON that is valid UTF-8, only an escape can stand for NUL or for half of a surrogate pair. */
 const SUSPICIOUS = /\\u(?:0000|[dD][89a-fA-F])/;
+const ESCAPE = '\\u';
 const NUL = '\0';
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -11,7 +12,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  */
 export function unstorableTexts(text: string, value: unknown): Issue[] {
   const issues: Issue[] = [];
-  if (SUSPICIOUS.test(text)) collect(value, '', issues);
+  if (text.includes(ESCAPE) && SUSPICIOUS.test(text)) collect(value, '', issues);
   return issues;
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import { isTerminal } from '../../core/state.ts';
+import { FIRST_VERSION, isTerminal } from '../../core/state.ts';
 import { readTaskId, type TaskId } from '../../core/task-id.ts';
 import {
   decodeTaskView,
@@ -36,6 +36,9 @@ export interface TaskReaderOptions {
   readonly retention: Pick<Retention, 'bodiesMs' | 'horizonMs'>;
 }
 
+/** Stands in the cache for a task that the database has no row of: any copy of the row is newer. */
+const WAITING = 'waiting';
+
 /** Reads tasks: from the cache, else from the database, else from what their id says. */
 export class TaskReader {
   readonly #options: TaskReaderOptions;
@@ -50,7 +53,9 @@ export class TaskReader {
    * @param freshness `copy` takes what the cache has, which may be two seconds old; `fresh` only if it can not change
    */
   async read(id: TaskId, tenant: string, freshness: 'copy' | 'fresh'): Promise<Reading> {
-    const copy = await this.#copy(id);
+    const entry = await this.#options.cache.get(taskViewKey(id.text));
+    if (entry?.value === WAITING && freshness === 'copy') return { kind: 'waiting' };
+    const copy = entry && decodeTaskView(entry.value);
     if (copy && (freshness === 'copy' || isTerminal(copy.record.state))) return reading(id, tenant, copy);
     const lookup = await this.#options.lookups.find(id);
     if (!lookup) return copy ? reading(id, tenant, copy) : { kind: 'unknown' };
@@ -66,19 +71,17 @@ export class TaskReader {
     if (ttlMs > 0) cache.set(taskViewKey(id), { version, value: encodeTaskView(view), ttlMs });
   }
 
-  async #copy(id: TaskId): Promise<TaskView | undefined> {
-    const entry = await this.#options.cache.get(taskViewKey(id.text));
-    return entry && decodeTaskView(entry.value);
-  }
-
   #interpret(id: TaskId, tenant: string, lookup: Lookup): Reading {
     if (lookup.kind === 'found') {
       const view = { record: lookup.record, result: lookup.result };
       this.remember(view);
       return reading(id, tenant, view);
     }
-    const tooOld = this.#options.clock.now() - id.time > this.#options.retention.horizonMs;
-    return { kind: lookup.kind === 'gone' || tooOld ? 'gone' : 'waiting' };
+    const { cache, clock, retention } = this.#options;
+    if (lookup.kind === 'gone' || clock.now() - id.time > retention.horizonMs) return { kind: 'gone' };
+    const ttlMs = taskViewTtlMs('queued', retention.bodiesMs);
+    cache.set(taskViewKey(id.text), { version: FIRST_VERSION, value: WAITING, ttlMs });
+    return { kind: 'waiting' };
   }
 }
 
