@@ -57,5 +57,7 @@ test('uses colours only where they are wanted', async () => {
   expect(coloured.stderr).toContain('\u001b[31m');
   const refused = await sluice(['frob', '--no-color'], { env: { FORCE_COLOR: '1', NO_COLOR: '' } });
   expect(refused.stderr).not.toContain('\u001b');
+  const both = await sluice(['frob'], { env: { FORCE_COLOR: '1', NO_COLOR: '1' } });
+  expect(both.stderr).not.toContain('\u001b');
   expect((await sluice(['frob'], { env: { NO_COLOR: '' } })).stderr).not.toContain('\u001b');
 });

@@ -31,10 +31,14 @@ async function exportsOf(bundle: TaskBundle | undefined): Promise<Record<string,
   >;
 }
 
-test('builds again when a file that a task file imports has changed', async () => {
+test.each([
+  ['by its path', '../lib/value.ts'],
+  ['by a path of the tsconfig', '@lib/value.ts'],
+])('builds again when a file has changed that a task file imports %s', async (_, specifier) => {
   const folder = project({
     'package.json': '{"type":"module"}',
-    'tasks/a.ts': "import { value } from '../lib/value.ts';\nexport const a = value;",
+    'tsconfig.json': '{"compilerOptions":{"paths":{"@lib/*":["./lib/*"]}}}',
+    'tasks/a.ts': `import { value } from '${specifier}';\nexport const a = value;`,
     'lib/value.ts': 'export const value = 1;',
   });
   const { built, watch } = await watched(folder);
