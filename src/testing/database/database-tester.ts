@@ -123,6 +123,13 @@ export class DatabaseTester {
     return this.#checked(this.#database.extend(runs, { holder, durationMs: LEASE_MS }));
   }
 
+  /** Publishes what is due, has it claimed, and begins it: from then on its crashes count. */
+  async beginAgain(): Promise<{ id: string; run: number }> {
+    const held = await this.runAgain();
+    await this.extend([{ ...held, begun: true }]);
+    return held;
+  }
+
   cancel(message: Message): Promise<CancelResult> {
     const id = this.#know(message);
     return this.#checked(this.#database.cancel(id, message.tenant));

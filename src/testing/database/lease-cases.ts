@@ -124,6 +124,19 @@ export const LEASE_CASES: Topics<DatabaseTester> = {
         await t.runAgain();
       }
     },
+    'charges no crash to a task that waited to run alone, and has not begun': async (t) => {
+      const message = t.message();
+      await t.run(message);
+      for (let round = 0; round < CRASH_LIMIT + 2; round += 1) {
+        t.clock.advance(LEASE_MS + 1);
+        const [record] = await t.recover();
+        assert.deepEqual([record?.state, record?.crashes], ['scheduled', 1]);
+        await t.runAgain();
+      }
+      await t.extend([{ id: message.id, run: CRASH_LIMIT + 3, begun: true }]);
+      t.clock.advance(LEASE_MS + 1);
+      assert.equal((await t.recover())[0]?.crashes, 2);
+    },
     'recovers each run once for workers that do it together': async (t) => {
       const messages = t.messages(30);
       await t.claim(messages);
