@@ -31,6 +31,7 @@ export class BatchingThread {
   #underWay: Waiting[] = [];
   #flushScheduled = false;
   #idle: (() => void) | undefined;
+  #terminated: Promise<unknown> = Promise.resolve();
 
   /** @param onBroken called once when the thread can no longer be used; every call is rejected from then on */
   constructor(entry: URL, data: ThreadData, onBroken: (reason: string) => void) {
@@ -77,7 +78,8 @@ export class BatchingThread {
     }
     const worker = this.#worker;
     this.#worker = undefined;
-    await worker?.terminate();
+    if (worker) this.#terminated = worker.terminate();
+    await this.#terminated;
   }
 
   /** What arrives in one turn of the event loop goes together, which takes no timer. */
@@ -112,7 +114,7 @@ export class BatchingThread {
     const worker = this.#worker;
     if (!worker) return;
     this.#worker = undefined;
-    void worker.terminate();
+    this.#terminated = worker.terminate();
     const unanswered = [...this.#underWay, ...this.#waiting];
     this.#underWay = [];
     this.#waiting = [];

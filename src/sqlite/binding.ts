@@ -50,9 +50,15 @@ export function openConnection(file: string, busyTimeoutMs: number): Connection 
   };
 }
 
-/** libsql aborts the whole process on a value that it can not bind (`undefined`, an object), so nothing else gets there. */
+/**
+ * libsql aborts the whole process on a value that it can not bind (`undefined`, an object), and gives a text back only up
+ * to the first NUL, so neither gets there.
+ */
 function bindable(values: SqlValue[]): SqlValue[] {
   for (const value of values) {
+    if (typeof value === 'string' && value.includes('\0')) {
+      throw new TypeError('can not bind a text that holds NUL');
+    }
     if (typeof value !== 'string' && typeof value !== 'number' && value !== null) {
       throw new TypeError(`can not bind a value of type ${typeof value}`);
     }

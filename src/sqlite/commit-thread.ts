@@ -40,7 +40,8 @@ function prepareFile(opened: Connection): void {
   opened.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   // After a failed sync nobody knows which pages of the log reached the disk, though all of them can still be read:
   // writing them into the file, and syncing that, is the way back to certainty.
-  opened.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  const [busy] = opened.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() ?? [];
+  if (busy !== 0) throw new Error('the write-ahead log could not be moved into the file');
 }
 
 function runBatch(calls: readonly OperationCall[]): BatchResult {

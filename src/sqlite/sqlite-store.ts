@@ -2,9 +2,10 @@ import { join, resolve } from 'node:path';
 import { SluiceError, messageOf } from '../core/errors.ts';
 import type { Health } from '../core/health.ts';
 import type { Logger } from '../core/logger.ts';
-import { BatchingThread, StoreUnavailable } from './batching-thread.ts';
+import { BatchingThread } from './batching-thread.ts';
 import { type Unlock, lockFolder } from './folder-lock.ts';
-import type { OperationModule, Operations, ThreadData } from './operation-module.ts';
+import { LastingThread } from './lasting-thread.ts';
+import type { OperationModule, Operations } from './operation-module.ts';
 
 export interface StoreOptions {
   readonly folder: string;
@@ -19,35 +20,33 @@ export type Caller<O extends Operations> = <K extends keyof O & string>(
   ...args: Parameters<O[K]>
 ) => Promise<ReturnType<O[K]>>;
 
-const REOPEN_MIN_MS = 100;
-const REOPEN_MAX_MS = 10_000;
-
 /**
  * One SQLite file with one writer thread and one reader thread, which the embedded queue and the embedded database
- * share. A write resolves when it is synced to the disk. After a failure that leaves the state of the file in doubt,
- * every call rejects with StoreUnavailable until the file was opened anew and its log written back; the handle that
- * failed is never tried again (https://lwn.net/Articles/752063/).
+ * share. A write resolves when it is synced to the disk. A thread whose handle fails is replaced, and its calls reject
+ * with StoreUnavailable meanwhile; the other goes on.
  */
 export class SqliteStore {
-  readonly #logger: Logger;
-  readonly #threadData: ThreadData;
   readonly #unlock: Unlock;
-  readonly #reopened = new Set<() => Promise<void>>();
-  #writer: BatchingThread;
-  #reader: BatchingThread;
-  #down: string | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #closed = false;
+  readonly #reopened: (() => Promise<void>)[] = [];
+  readonly #writer: LastingThread;
+  readonly #reader: LastingThread;
+  #closing: Promise<void> | undefined;
 
-  private constructor(options: StoreOptions, unlock: Unlock) {
-    this.#logger = options.logger;
+  private constructor({ folder, modules, logger }: StoreOptions, unlock: Unlock) {
     this.#unlock = unlock;
-    this.#threadData = {
-      file: join(options.folder, 'sluice.db'),
-      modules: options.modules.map((url) => url.href),
+    const data = { file: join(folder, 'sluice.db'), modules: modules.map((url) => url.href) };
+    const lasting = (role: 'commit' | 'read', onReopened: () => Promise<void>): LastingThread => {
+      const entry = new URL(`./${role}-thread.js`, import.meta.url);
+      return new LastingThread({
+        make: (onBroken) => new BatchingThread(entry, data, onBroken),
+        onReopened,
+        logger,
+      });
     };
-    this.#writer = this.#newThread('commit');
-    this.#reader = this.#newThread('read');
+    this.#writer = lasting('commit', async () => {
+      await Promise.all(this.#reopened.map((listener) => listener()));
+    });
+    this.#reader = lasting('read', () => Promise.resolve());
   }
 
   /** @throws SluiceError `SLUICE_DATA_LOCKED`, `SLUICE_DATA_UNLOCKABLE` or `SLUICE_DATA_UNUSABLE` */
@@ -56,7 +55,9 @@ export class SqliteStore {
     const unlock = lockFolder(folder);
     const store = new SqliteStore({ ...options, folder }, unlock);
     try {
-      await store.#startThreads();
+      // The writer first: it makes the file and its tables.
+      await store.#writer.start();
+      await store.#reader.start();
     } catch (thrown) {
       await store.close();
       throw new SluiceError(
@@ -69,80 +70,40 @@ export class SqliteStore {
   }
 
   writes<W extends Operations, R extends Operations>(module: OperationModule<W, R>): Caller<W> {
-    return (operation, ...args) => this.#call(this.#writer, module.name, operation, args[0]) as never;
+    return (operation, ...args) => this.#writer.call([module.name, operation, args[0]]) as never;
   }
 
   reads<W extends Operations, R extends Operations>(module: OperationModule<W, R>): Caller<R> {
-    return (operation, ...args) => this.#call(this.#reader, module.name, operation, args[0]) as never;
+    return (operation, ...args) => this.#reader.call([module.name, operation, args[0]]) as never;
   }
 
   health(): Health {
-    const ok = this.#down === undefined;
+    const reason = this.#writer.down ?? this.#reader.down;
     return {
-      ok,
+      ok: reason === undefined,
       durable: true,
       durability: 'SQLite, write-ahead log synced to this disk before each answer (synchronous=FULL)',
-      ...(ok ? {} : { reason: this.#down }),
+      ...(reason === undefined ? {} : { reason }),
     };
   }
 
-  /** Calls `listener` whenever the file was opened anew: writes whose outcome was unknown may have happened. */
+  /**
+   * Calls `listener` whenever the file was opened anew for writing: writes whose outcome was unknown may have happened.
+   * What it writes comes before everything else.
+   */
   onReopened(listener: () => Promise<void>): void {
-    this.#reopened.add(listener);
+    this.#reopened.push(listener);
   }
 
   /** Resolves when every call is answered and the folder is free. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    clearTimeout(this.#retry);
-    await this.#writer.stop();
-    await this.#reader.stop();
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#writer.close();
+    await this.#reader.close();
     this.#unlock();
-  }
-
-  #call(thread: BatchingThread, module: string, operation: string, args: unknown): Promise<unknown> {
-    if (this.#down !== undefined) return Promise.reject(new StoreUnavailable(this.#down));
-    return thread.call([module, operation, args]);
-  }
-
-  #newThread(role: 'commit' | 'read'): BatchingThread {
-    const entry = new URL(`./${role}-thread.js`, import.meta.url);
-    return new BatchingThread(entry, this.#threadData, (reason) => this.#onBroken(reason));
-  }
-
-  /** The writer first: it makes the file and its tables. */
-  async #startThreads(): Promise<void> {
-    await this.#writer.start();
-    await this.#reader.start();
-  }
-
-  #onBroken(reason: string): void {
-    if (this.#closed || this.#down !== undefined) return;
-    this.#down = reason;
-    this.#logger.error('the data file failed; it will be opened anew', { reason });
-    this.#reopenIn(REOPEN_MIN_MS);
-  }
-
-  #reopenIn(delayMs: number): void {
-    this.#retry = setTimeout(() => {
-      this.#reopen().catch((thrown: unknown) => {
-        this.#down = messageOf(thrown);
-        this.#logger.error('the data file can not be opened', { reason: this.#down });
-        this.#reopenIn(Math.min(delayMs * 2, REOPEN_MAX_MS));
-      });
-    }, delayMs);
-  }
-
-  async #reopen(): Promise<void> {
-    await this.#writer.stop();
-    await this.#reader.stop();
-    if (this.#closed) return;
-    this.#writer = this.#newThread('commit');
-    this.#reader = this.#newThread('read');
-    await this.#startThreads();
-    this.#down = undefined;
-    this.#logger.info('the data file is open again');
-    await Promise.all(Array.from(this.#reopened, (listener) => listener()));
   }
 }

@@ -26,9 +26,13 @@ export class StoreFolder {
     return store;
   }
 
+  get path(): string {
+    return this.#folders.at(-1) ?? '';
+  }
+
   /** A crash is what the disk holds at this moment, opened by someone else. */
   async reopen(how: 'close' | 'crash'): Promise<SqliteStore> {
-    const last = this.#folders.at(-1) ?? '';
+    const last = this.path;
     if (how === 'close') {
       await this.store.close();
       return this.#open(last);

@@ -54,8 +54,8 @@ test(
       });
     }
     // A kill charges one task at most of those that have crashed before, and it takes two such charges to fail one.
-  expect(failed.length).toBeLessThanOrEqual(KILLS / 2);
-  for (const [key, ids] of load.idsByKey) {
+    expect(failed.length).toBeLessThanOrEqual(KILLS / 2);
+    for (const [key, ids] of load.idsByKey) {
       expect([key, new Set(ids.map((id) => first.get(id)?.id)).size]).toEqual([key, 1]);
     }
     const repeated = load.acknowledged.length - tasks.length;

@@ -6,6 +6,7 @@ import type { Caller, SqliteStore } from '../../sqlite/sqlite-store.ts';
 import type { ConsumeOptions, Consumer, Delivery, Outgoing, Queue, QueueDepth } from '../queue.ts';
 import { AddressQueue, type MessageFile } from './address-queue.ts';
 import {
+  type AddressRow,
   type QueueReads,
   type QueueWrites,
   type StoredMessage,
@@ -31,6 +32,7 @@ interface Batch {
   readonly committed: Promise<void>;
 }
 
+/** An address, and what of it is in the file. */
 interface Entry {
   readonly queue: AddressQueue;
   messages: number;
@@ -44,8 +46,10 @@ export class EmbeddedQueue implements Queue {
   readonly #writes: Caller<QueueWrites>;
   readonly #reads: Caller<QueueReads>;
   readonly #maxBytes: number;
-  readonly #entries = new Map<string, Promise<Entry>>();
-  #bytes = 0;
+  readonly #entries = new Map<string, Entry>();
+  readonly #opening = new Map<string, Promise<Entry>>();
+  /** What is on its way into the file. */
+  #reserved = 0;
   #batch: Batch | undefined;
 
   private constructor({ store, maxBytes = 8 * GIB, maxMessageBytes = 16 * MIB }: EmbeddedQueueOptions) {
@@ -58,11 +62,7 @@ export class EmbeddedQueue implements Queue {
 
   static async open(options: EmbeddedQueueOptions): Promise<EmbeddedQueue> {
     const queue = new EmbeddedQueue(options);
-    for (const row of await queue.#reads('addresses')) {
-      const address = parseAddress(row.name);
-      queue.#bytes += row.bytes;
-      queue.#entries.set(row.name, Promise.resolve(queue.#entry(address, row)));
-    }
+    for (const row of await queue.#reads('addresses')) queue.#enter(row);
     options.store.onReopened(() => queue.#rescan());
     return queue;
   }
@@ -84,8 +84,9 @@ export class EmbeddedQueue implements Queue {
       }
       for (const entry of new Set(entries)) entry.queue.arrived();
     } catch (thrown) {
-      this.#bytes -= total;
       throw unavailable(thrown);
+    } finally {
+      this.#reserved -= total;
     }
   }
 
@@ -99,11 +100,12 @@ export class EmbeddedQueue implements Queue {
   }
 
   async depth(): Promise<QueueDepth> {
-    const entries = await Promise.all(this.#entries.values());
-    return {
-      addresses: entries.map(({ queue, messages, bytes }) => ({ address: queue.address, messages, bytes })),
-      fullness: this.#bytes / this.#maxBytes,
-    };
+    const addresses = Array.from(this.#entries.values(), ({ queue, messages, bytes }) => ({
+      address: queue.address,
+      messages,
+      bytes,
+    }));
+    return { addresses, fullness: this.#bytes / this.#maxBytes };
   }
 
   health(): Promise<Health> {
@@ -111,8 +113,8 @@ export class EmbeddedQueue implements Queue {
   }
 
   async close(): Promise<void> {
-    const entries = await Promise.all(this.#entries.values());
-    await Promise.all(entries.map(({ queue }) => queue.close()));
+    await Promise.allSettled(this.#opening.values());
+    await Promise.all(Array.from(this.#entries.values(), ({ queue }) => queue.close()));
   }
 
   /** One call for all that is published in one turn of the event loop: carrying a call costs as much as a message. */
@@ -144,51 +146,61 @@ export class EmbeddedQueue implements Queue {
       total += bytes;
     }
     if (this.#bytes + total > this.#maxBytes) throw new SluiceError('SLUICE_QUEUE_FULL');
-    this.#bytes += total;
+    this.#reserved += total;
     return total;
   }
 
-  #at(address: Address): Promise<Entry> {
-    const name = addressName(address);
-    const known = this.#entries.get(name);
-    if (known) return known;
-    const made = this.#writes('address', name).then((row) => this.#entry(address, row));
-    this.#entries.set(name, made);
-    made.catch(() => this.#entries.delete(name));
-    return made;
+  get #bytes(): number {
+    let bytes = this.#reserved;
+    for (const entry of this.#entries.values()) bytes += entry.bytes;
+    return bytes;
   }
 
-  #entry(address: Address, row: Awaited<ReturnType<QueueWrites['address']>>): Entry {
+  async #at(address: Address): Promise<Entry> {
+    const name = addressName(address);
+    const known = this.#entries.get(name) ?? this.#opening.get(name);
+    if (known) return known;
+    const made = this.#writes('address', name).then((row) => this.#entries.get(name) ?? this.#enter(row));
+    this.#opening.set(name, made);
+    try {
+      return await made;
+    } finally {
+      this.#opening.delete(name);
+    }
+  }
+
+  #enter(row: AddressRow): Entry {
     const file: MessageFile = {
       next: (after, upTo, limit) => this.#reads('next', { after, upTo, limit }),
-      ack: async (messages) => {
-        await this.#writes(
-          'ack',
-          messages.map(([sequence, bytes]) => [sequence, bytes]),
-        ).catch((thrown: unknown) => Promise.reject(unavailable(thrown)));
-        const bytes = messages.reduce((sum, [, size]) => sum + size, 0);
-        entry.messages -= messages.length;
-        entry.bytes -= bytes;
-        this.#bytes -= bytes;
-      },
+      ack: (messages) => this.#ack(entry, messages),
     };
-    const entry: Entry = {
-      queue: new AddressQueue(address, row, file),
-      messages: row.messages,
-      bytes: row.bytes,
-    };
+    const { messages, bytes } = row;
+    const entry: Entry = { queue: new AddressQueue(parseAddress(row.name), row, file), messages, bytes };
+    this.#entries.set(row.name, entry);
     return entry;
+  }
+
+  async #ack(entry: Entry, messages: readonly StoredMessage[]): Promise<void> {
+    try {
+      const removed = await this.#writes(
+        'ack',
+        messages.map(([sequence, bytes]) => [sequence, bytes]),
+      );
+      entry.messages -= removed.length;
+      entry.bytes -= removed.reduce((sum, [, bytes]) => sum + bytes, 0);
+    } catch (thrown) {
+      throw unavailable(thrown);
+    }
   }
 
   /** Publishes and acknowledgements that had seemed to fail may have happened: the file knows. */
   async #rescan(): Promise<void> {
-    const rows = await this.#reads('addresses');
-    this.#bytes = rows.reduce((sum, { bytes }) => sum + bytes, 0);
-    for (const { name, messages, bytes } of rows) {
-      const entry = await this.#at(parseAddress(name));
-      entry.messages = messages;
-      entry.bytes = bytes;
-      entry.queue.rescan();
+    for (const row of await this.#writes('addresses')) {
+      const { queue } = Object.assign(this.#entries.get(row.name) ?? this.#enter(row), {
+        messages: row.messages,
+        bytes: row.bytes,
+      });
+      queue.rescan();
     }
   }
 }

@@ -4,6 +4,8 @@ import type { OperationModule, WriteOperations } from '../../sqlite/operation-mo
 /** A message as it is stored: its sequence number, its size in bytes of UTF-8, its body. */
 export type StoredMessage = readonly [sequence: number, bytes: number, body: string];
 
+export type SizedSequence = readonly [sequence: number, bytes: number];
+
 export interface AddressRow {
   readonly number: number;
   readonly name: string;
@@ -16,8 +18,11 @@ export interface AddressRow {
 export type QueueWrites = {
   /** The number of an address, made on its first use. */
   address(name: string): AddressRow;
+  /** What every address holds, seen after all earlier writes. */
+  addresses(): AddressRow[];
   publish(messages: readonly StoredMessage[]): void;
-  ack(messages: readonly (readonly [sequence: number, bytes: number])[]): void;
+  /** Returns the messages that were there still. */
+  ack(messages: readonly SizedSequence[]): SizedSequence[];
 };
 
 export type QueueReads = {
@@ -84,6 +89,7 @@ function writes(connection: Connection): WriteOperations<QueueWrites> {
         if (!row) throw new Error(`the address ${name} could not be made`);
         return row;
       },
+      addresses: () => find(),
       publish(messages) {
         for (const [sequence, bytes, body] of messages) {
           insert.run(sequence, bytes, body);
@@ -91,9 +97,9 @@ function writes(connection: Connection): WriteOperations<QueueWrites> {
         }
       },
       ack(messages) {
-        for (const [sequence, bytes] of messages) {
-          if (remove.run(sequence) === 1) note(sequence, -1, -bytes);
-        }
+        const removed = messages.filter(([sequence]) => remove.run(sequence) === 1);
+        for (const [sequence, bytes] of removed) note(sequence, -1, -bytes);
+        return removed;
       },
     },
     beforeCommit() {
