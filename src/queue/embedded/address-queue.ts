@@ -101,6 +101,7 @@ export class AddressQueue {
       .catch(() => {
         // Reads fail only while the file can not be read.
         this.#reading = false;
+        clearTimeout(this.#retry);
         this.#retry = setTimeout(() => this.#pump(), RETRY_MS);
       });
   }

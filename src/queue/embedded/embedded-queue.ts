@@ -5,6 +5,7 @@ import { StoreUnavailable } from '../../sqlite/batching-thread.ts';
 import type { Caller, SqliteStore } from '../../sqlite/sqlite-store.ts';
 import type { ConsumeOptions, Consumer, Delivery, Outgoing, Queue, QueueDepth } from '../queue.ts';
 import { AddressQueue, type MessageFile } from './address-queue.ts';
+import { type AddressEntry, type FreshMessage, PublishBatch } from './publish-batch.ts';
 import {
   type AddressRow,
   type QueueReads,
@@ -27,18 +28,6 @@ export const EMBEDDED_QUEUE_MODULE: URL = new URL('./queue-operations.js', impor
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
-interface Batch {
-  readonly messages: StoredMessage[];
-  readonly committed: Promise<void>;
-}
-
-/** An address, and what of it is in the file. */
-interface Entry {
-  readonly queue: AddressQueue;
-  messages: number;
-  bytes: number;
-}
-
 /** The message queue in the file of a SqliteStore, for one process. */
 export class EmbeddedQueue implements Queue {
   readonly maxMessageBytes: number;
@@ -46,11 +35,10 @@ export class EmbeddedQueue implements Queue {
   readonly #writes: Caller<QueueWrites>;
   readonly #reads: Caller<QueueReads>;
   readonly #maxBytes: number;
-  readonly #entries = new Map<string, Entry>();
-  readonly #opening = new Map<string, Promise<Entry>>();
-  /** What is on its way into the file. */
-  #reserved = 0;
-  #batch: Batch | undefined;
+  readonly #entries = new Map<string, AddressEntry>();
+  readonly #opening = new Map<string, Promise<AddressEntry>>();
+  #batch: { readonly batch: PublishBatch; readonly committed: Promise<void> } | undefined;
+  readonly #committing = new Set<PublishBatch>();
 
   private constructor({ store, maxBytes = 8 * GIB, maxMessageBytes = 16 * MIB }: EmbeddedQueueOptions) {
     this.#store = store;
@@ -68,26 +56,17 @@ export class EmbeddedQueue implements Queue {
   }
 
   async publish(messages: readonly Outgoing[]): Promise<void> {
-    const sizes = messages.map(({ body }) => Buffer.byteLength(body));
-    const total = this.#admit(sizes);
-    try {
-      const entries = await Promise.all(messages.map(({ address }) => this.#at(address)));
-      const stored = messages.map(({ body }, index): StoredMessage => [
-        entries[index]?.queue.takeSequence() ?? 0,
-        sizes[index] ?? 0,
-        body,
-      ]);
-      await this.#commit(stored);
-      for (const [index, entry] of entries.entries()) {
-        entry.messages += 1;
-        entry.bytes += sizes[index] ?? 0;
-      }
-      for (const entry of new Set(entries)) entry.queue.arrived();
-    } catch (thrown) {
-      throw unavailable(thrown);
-    } finally {
-      this.#reserved -= total;
-    }
+    const strangers = messages.filter(({ address }) => !this.#entries.has(addressName(address)));
+    for (const { address } of strangers) await this.#at(address).catch(rejectUnavailable);
+    const fresh = messages.map(({ address, body }) => ({
+      entry: this.#known(address),
+      bytes: Buffer.byteLength(body),
+      body,
+    }));
+    this.#admit(fresh);
+    this.#batch ??= this.#beginBatch();
+    for (const message of fresh) this.#batch.batch.add(message);
+    return this.#batch.committed;
   }
 
   async consume(
@@ -95,7 +74,7 @@ export class EmbeddedQueue implements Queue {
     options: ConsumeOptions,
     onBatch: (deliveries: Delivery[]) => void,
   ): Promise<Consumer> {
-    const entry = await this.#at(address).catch((thrown: unknown) => Promise.reject(unavailable(thrown)));
+    const entry = await this.#at(address).catch(rejectUnavailable);
     return entry.queue.consume(options, onBatch);
   }
 
@@ -117,46 +96,54 @@ export class EmbeddedQueue implements Queue {
     await Promise.all(Array.from(this.#entries.values(), ({ queue }) => queue.close()));
   }
 
-  /** One call for all that is published in one turn of the event loop: carrying a call costs as much as a message. */
-  #commit(messages: readonly StoredMessage[]): Promise<void> {
-    this.#batch ??= this.#beginBatch();
-    this.#batch.messages.push(...messages);
-    return this.#batch.committed;
-  }
-
-  #beginBatch(): Batch {
-    const messages: StoredMessage[] = [];
+  #beginBatch(): { readonly batch: PublishBatch; readonly committed: Promise<void> } {
+    const batch = new PublishBatch();
     const turn = new Promise<void>((resolve) => {
       setImmediate(resolve);
     });
-    const committed = turn.then(() => {
-      this.#batch = undefined;
-      return this.#writes('publish', messages);
-    });
-    return { messages, committed };
+    return { batch, committed: turn.then(() => this.#commit(batch)) };
   }
 
-  /** Reserves room for the messages. */
-  #admit(sizes: readonly number[]): number {
+  async #commit(batch: PublishBatch): Promise<void> {
+    this.#batch = undefined;
+    this.#committing.add(batch);
+    try {
+      await this.#writes('publish', batch.messages);
+      batch.stored();
+    } catch (thrown) {
+      throw unavailable(thrown);
+    } finally {
+      this.#committing.delete(batch);
+    }
+  }
+
+  /** @throws SluiceError `SLUICE_MESSAGE_TOO_LARGE` or `SLUICE_QUEUE_FULL` */
+  #admit(messages: readonly FreshMessage[]): void {
     let total = 0;
-    for (const bytes of sizes) {
+    for (const { bytes } of messages) {
       if (bytes > this.maxMessageBytes) {
         throw new SluiceError('SLUICE_MESSAGE_TOO_LARGE', { bytes, limit: this.maxMessageBytes });
       }
       total += bytes;
     }
     if (this.#bytes + total > this.#maxBytes) throw new SluiceError('SLUICE_QUEUE_FULL');
-    this.#reserved += total;
-    return total;
   }
 
+  /** In the file and on the way into it. */
   get #bytes(): number {
-    let bytes = this.#reserved;
+    let bytes = this.#batch?.batch.bytes ?? 0;
+    for (const batch of this.#committing) bytes += batch.bytes;
     for (const entry of this.#entries.values()) bytes += entry.bytes;
     return bytes;
   }
 
-  async #at(address: Address): Promise<Entry> {
+  #known(address: Address): AddressEntry {
+    const entry = this.#entries.get(addressName(address));
+    if (!entry) throw new Error(`the address ${addressName(address)} is not open`);
+    return entry;
+  }
+
+  async #at(address: Address): Promise<AddressEntry> {
     const name = addressName(address);
     const known = this.#entries.get(name) ?? this.#opening.get(name);
     if (known) return known;
@@ -169,18 +156,22 @@ export class EmbeddedQueue implements Queue {
     }
   }
 
-  #enter(row: AddressRow): Entry {
+  #enter(row: AddressRow): AddressEntry {
     const file: MessageFile = {
       next: (after, upTo, limit) => this.#reads('next', { after, upTo, limit }),
       ack: (messages) => this.#ack(entry, messages),
     };
     const { messages, bytes } = row;
-    const entry: Entry = { queue: new AddressQueue(parseAddress(row.name), row, file), messages, bytes };
+    const entry: AddressEntry = {
+      queue: new AddressQueue(parseAddress(row.name), row, file),
+      messages,
+      bytes,
+    };
     this.#entries.set(row.name, entry);
     return entry;
   }
 
-  async #ack(entry: Entry, messages: readonly StoredMessage[]): Promise<void> {
+  async #ack(entry: AddressEntry, messages: readonly StoredMessage[]): Promise<void> {
     try {
       const removed = await this.#writes(
         'ack',
@@ -208,4 +199,8 @@ export class EmbeddedQueue implements Queue {
 function unavailable(thrown: unknown): unknown {
   if (!(thrown instanceof StoreUnavailable)) return thrown;
   return new SluiceError('SLUICE_QUEUE_UNAVAILABLE', { reason: messageOf(thrown) }, { cause: thrown });
+}
+
+function rejectUnavailable(thrown: unknown): Promise<never> {
+  return Promise.reject(unavailable(thrown));
 }
