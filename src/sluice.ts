@@ -126,6 +126,7 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
   shutdown.add(() => live.close());
   const module = await live.load();
   const engines = await openEngines(options, logger, shutdown);
+  const ids = new TaskIds(engines.secrets, systemClock, systemRandom);
   const metrics = new Metrics();
   metrics.depthFrom(() => engines.queue.depth());
   const basis = { ...engines, metrics, logger, limits, retention, clock: systemClock, random: systemRandom };
@@ -156,7 +157,7 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
     ...basis,
     onScheduled,
     manifest: () => live.compiled,
-    ids: new TaskIds(engines.secrets, systemClock, systemRandom),
+    ids,
     apiKeys: options.apiKeys,
     basePath: options.basePath,
   });

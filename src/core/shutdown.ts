@@ -13,7 +13,12 @@ export class Shutdown {
     return this.#running;
   }
 
+  /** A step that fails keeps none of the others from being done. */
   async #runSteps(graceMs: number): Promise<void> {
-    for (const step of this.#steps.toReversed()) await step(graceMs);
+    const failures: unknown[] = [];
+    for (const step of this.#steps.toReversed()) {
+      await step(graceMs).catch((failure: unknown) => failures.push(failure));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 }

@@ -38,7 +38,8 @@ export interface Schedule {
    * Schedules the runs whose lease ran out, charged with a crash; fails those that have crashed `crashLimit` times. A
    * run of a task that has crashed before is charged only if `extend` was told that it had begun: those that wait to
    * run alone can not have brought their process down.
-   * @param options.all also those whose lease still holds: their holder is known to be dead
+   * @param options.all also those whose lease still holds, and what was leased to be published: the holder of all of it
+   *   is known to be dead
    */
   recover(options: {
     readonly limit: number;

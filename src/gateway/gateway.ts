@@ -66,7 +66,7 @@ export interface Gateway {
   /** The parts below the API, for whoever shares the process. */
   readonly acceptor: Acceptor;
   readonly reader: TaskReader;
-  /** Answers a request of a server that is not the gateway's own. */
+  /** Answers a request of a server that is not the gateway's own, with or without the base path in its URL. */
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** @throws SluiceError `SLUICE_PORT_IN_USE` */
   listen(where: { readonly host: string; readonly port: number }): Promise<Listening>;
@@ -87,6 +87,7 @@ class HttpGateway implements Gateway {
   readonly #drain: Drain;
   readonly #responder: Responder;
   readonly #waits: Waits;
+  readonly #basePath: string;
   readonly #app: FastifyInstance;
   readonly #visitors = new Visitors();
   #draining = false;
@@ -108,6 +109,7 @@ class HttpGateway implements Gateway {
     this.reader = reader;
     this.#responder = responder;
     this.#waits = waits;
+    this.#basePath = basePath;
     this.#server = createHttpServer(limits, (request, response) => this.#route(request, response));
     this.#drain = new Drain(this.#server);
     this.#app = createApp({
@@ -147,6 +149,7 @@ class HttpGateway implements Gateway {
       return;
     }
     this.#visitors.enter(response);
+    request.url = this.#below(request.url ?? '/');
     this.#route(request, response);
   }
 
@@ -174,6 +177,12 @@ class HttpGateway implements Gateway {
     await Promise.all([own, this.#visitors.left(graceMs)]);
     this.#closed = true;
     await this.#app.close();
+  }
+
+  /** Frameworks take off the path at which they have mounted a handler. */
+  #below(url: string): string {
+    const mounted = url.startsWith(this.#basePath) && /^(?:[/?]|$)/.test(url.slice(this.#basePath.length));
+    return mounted ? url : this.#basePath + url;
   }
 
   #route(request: IncomingMessage, response: ServerResponse): void {

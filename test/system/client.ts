@@ -1,6 +1,7 @@
 /** A task as the API shows it. */
 export interface TaskShown {
   readonly id: string;
+  readonly task?: string;
   readonly status: string;
   readonly version?: number;
   readonly attempts: number;
@@ -10,6 +11,7 @@ export interface TaskShown {
   readonly result?: unknown;
   readonly error?: { readonly code: string; readonly message: string };
   readonly stale?: true;
+  readonly links: { readonly self: string };
 }
 
 export interface Answer<T> {

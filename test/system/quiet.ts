@@ -14,7 +14,7 @@ export async function untilQuiet(server: Server, client: Client): Promise<void> 
 }
 
 /** Messages in the queue, as the metrics tell. */
-export async function messagesOf({ metricsUrl }: Server): Promise<number> {
+async function messagesOf({ metricsUrl }: Server): Promise<number> {
   const text = await (await fetch(metricsUrl)).text();
   const counts = [...text.matchAll(/^sluice_queue_messages\{[^}]*\} (\S+)$/gm)];
   return counts.reduce((sum, [, count]) => sum + Number(count), 0);

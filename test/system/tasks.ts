@@ -78,3 +78,11 @@ export const child = task('child', {
     return told;
   },
 });
+
+const hoarded: Buffer[] = [];
+
+/** Keeps so many bytes of memory for ever. */
+export const hoard = task('hoard', {
+  input,
+  run: (bytes) => hoarded.push(Buffer.alloc(bytes as number, 1)),
+});

@@ -30,6 +30,13 @@ export function leaseOperations(
   const cancelRequested = connection.prepare('SELECT cancel_requested FROM task WHERE pk = ?');
   const expired = tasks.select(`WHERE state = 'running' AND lease_until < ? ORDER BY lease_until LIMIT ?`);
 
+  const releaseDue = connection.prepare(
+    `UPDATE task SET publishing_until = NULL WHERE state = 'scheduled' AND due_at <= ?1 AND publishing_until > ?1`,
+  );
+  const releaseFollowUps = connection.prepare(
+    'UPDATE follow_up SET leased_until = ?1 WHERE leased_until > ?1',
+  );
+
   return {
     extend({ runs, lease, now }) {
       const lost: string[] = [];
@@ -46,6 +53,10 @@ export function leaseOperations(
     },
 
     recover({ limit, crashLimit, all, now }) {
+      if (all) {
+        releaseDue.run(now);
+        releaseFollowUps.run(now);
+      }
       return expired(all ? Number.MAX_SAFE_INTEGER : now, limit).map((row) => {
         if (row.begun) applyCrash(row, crashError(row.crashes + 1, all), crashLimit, now);
         else scheduleAgain(row, now, 0);

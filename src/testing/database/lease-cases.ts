@@ -147,6 +147,19 @@ export const LEASE_CASES: Topics<DatabaseTester> = {
       const ids = recovered.flat().map(({ id }) => id);
       assert.deepEqual([...ids].sort(), messages.map(({ id }) => id).sort());
     },
+    'frees what a process that died was about to publish': async (t) => {
+      const [parent, due] = t.messages(2);
+      assert.ok(parent && due);
+      await t.settled(await t.run(parent), { kind: 'succeeded', result: '1', followUps: ['child'] });
+      await t.settled(await t.run(due), retry(0));
+      assert.equal((await t.due()).length, 1);
+      assert.deepEqual([await t.due(), await t.database.followUps(10)], [[], []]);
+      await t.recover();
+      assert.deepEqual([await t.due(), await t.database.followUps(10)], [[], []]);
+      await t.recover({ all: true });
+      assert.equal((await t.due())[0]?.id, due.id);
+      assert.deepEqual(await t.database.followUps(10), [{ id: parent.id, bodies: ['child'] }]);
+    },
     'finds the runs of a process that died': async (t) => {
       const message = t.message();
       await t.run(message);
