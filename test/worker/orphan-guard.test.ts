@@ -6,12 +6,13 @@ import { WAIT } from './world.ts';
 
 const GUARD = new URL('../../dist/worker/orphan-guard.js', import.meta.url).href;
 
-/** A process that watches over two others which never look at anything, and releases one of them. */
+/** A process that watches over two others which look at nothing for a minute, and releases one of them. */
 const PARENT = `
 import { spawn } from 'node:child_process';
 import { OrphanGuard } from ${JSON.stringify(GUARD)};
 const guard = new OrphanGuard();
-const start = () => spawn(process.execPath, ['-e', 'for (;;) {}'], { detached: true, stdio: 'ignore' }).pid;
+const block = 'for (const end = Date.now() + 60_000; Date.now() < end; ) {}';
+const start = () => spawn(process.execPath, ['-e', block], { detached: true, stdio: 'ignore' }).pid;
 const [watched, released] = [start(), start()];
 guard.watch(watched);
 guard.watch(released);
