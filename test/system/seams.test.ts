@@ -20,6 +20,7 @@ async function killedAtSync(data: string, trace: string, number: number): Promis
   );
   const client = new Client(server.url);
   const id = await client.accept('parent', { trace }).catch(() => undefined);
+  if (id !== undefined) await client.end(id).catch(() => undefined);
   // A task more for each sync that is still to come.
   while (server.alive) await client.accept('echo', number).catch(() => undefined);
   return id;
