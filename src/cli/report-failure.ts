@@ -21,7 +21,7 @@ export function reportFailure(error: unknown, terminal: Terminal): void {
 function asProblem(error: unknown): Problem {
   if (error instanceof ServerProblem) return error.problem;
   const own = SluiceError.is(error) ? error : new SluiceError('SLUICE_INTERNAL', {}, { cause: error });
-  const problem = JSON.parse(problemOf(own).body) as Problem;
+  const problem = JSON.parse(problemOf(own, '').body) as Problem;
   return SluiceError.is(error) ? problem : { ...problem, detail: messageOf(error) };
 }
 

@@ -97,7 +97,7 @@ class HttpGateway implements Gateway {
     const { apiKeys, basePath = '', cache, clock, database, ids, limits, logger, signals } = options;
     const quickCache = new QuickCache(cache, clock);
     const resources = new TaskResources(basePath);
-    const responder = new Responder(logger, limits.maxBodyBytes);
+    const responder = new Responder(logger, limits.maxBodyBytes, basePath);
     const reader = new TaskReader({
       ...options,
       cache: quickCache,

@@ -48,6 +48,12 @@ describe('the connection', () => {
       431,
       'SLUICE_HEADERS_TOO_LARGE',
     ],
+    [
+      'an expectation that it does not know',
+      'GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: miracles\r\n\r\n',
+      404,
+      'SLUICE_ROUTE_NOT_FOUND',
+    ],
   ])('answers %s with a problem', async (_what, request, status, code) => {
     const { port } = await startGateway();
     const { socket, received, closed } = await rawConnection(port);
@@ -189,7 +195,9 @@ describe('/openapi.json', () => {
   interface Document {
     readonly openapi: string;
     readonly servers: readonly { readonly url: string }[];
-    readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly responses: object }>>>>;
+    readonly paths: Readonly<
+      Record<string, Readonly<Record<string, { readonly responses: object; readonly security?: object }>>>
+    >;
     readonly components: { readonly schemas: Readonly<Record<string, object>> };
   }
 
@@ -201,6 +209,7 @@ describe('/openapi.json', () => {
       Object.keys(methods).map((method) => `${method} ${path}`),
     );
     expect(operations.toSorted()).toEqual([
+      'get /docs/errors',
       'get /livez',
       'get /openapi.json',
       'get /readyz',
@@ -214,7 +223,20 @@ describe('/openapi.json', () => {
     for (const operation of operations) {
       const [method = '', path = ''] = operation.split(' ');
       const response = await fetch(url + path.replace('{id}', 'tsk_x'), { method });
-      expect(await response.text()).not.toMatch(/ROUTE_NOT_FOUND|METHOD_NOT_ALLOWED/);
+      expect(await response.text()).not.toMatch(/"code":"SLUICE_(?:ROUTE_NOT_FOUND|METHOD_NOT_ALLOWED)"/);
+    }
+  });
+
+  it('says which operations need no key', async () => {
+    const { get, url } = await startGateway({ apiKeys: ApiKeys.parse(`acme:${KEY}`, 'keys') });
+    const document = (await (
+      await get('/openapi.json', { authorization: `Bearer ${KEY}` })
+    ).json()) as Document;
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const [method, { security }] of Object.entries(methods)) {
+        const { status } = await fetch(url + path.replace('{id}', 'tsk_x'), { method });
+        expect([method, path, status === 401]).toEqual([method, path, security === undefined]);
+      }
     }
   });
 
@@ -283,7 +305,7 @@ describe('a gateway in another server', () => {
     expect((await held).status).toBe(202);
     await closed;
     const late = await fetch(`${url}/jobs/livez`);
-    await expectProblem(late, 'SLUICE_GATEWAY_DRAINING');
+    await expectProblem(late, 'SLUICE_GATEWAY_DRAINING', '/jobs');
   });
 });
 

@@ -5,12 +5,16 @@ import { ERRORS, type ErrorCode } from '../../src/core/errors.ts';
 export type ProblemBody = Readonly<Record<string, unknown>>;
 
 /** Asserts that `response` is the problem of `code`, whole and without a trace of the code behind it. */
-export async function expectProblem(response: Response, code: ErrorCode): Promise<ProblemBody> {
+export async function expectProblem(
+  response: Response,
+  code: ErrorCode,
+  basePath = '',
+): Promise<ProblemBody> {
   const text = await response.text();
   const body = JSON.parse(text) as ProblemBody;
   const [status] = ERRORS[code];
   expect(body).toMatchObject({
-    type: `/docs/errors#${code}`,
+    type: `${basePath}/docs/errors#${code}`,
     title: expect.stringMatching(/^[A-Z][a-z ]+$/) as unknown,
     status,
     detail: expect.any(String) as unknown,

@@ -5,6 +5,7 @@ import type { Limits } from '../../core/limits.ts';
 import type { ApiKeys } from '../accept/api-keys.ts';
 import type { AcceptRequestRoute, AcceptRoute } from './accept-route.ts';
 import type { ControlRoutes, ListRequest } from './control-routes.ts';
+import { ERROR_PAGE_PATH } from './error-page.ts';
 import { answerClientError } from './http-server.ts';
 import type { InfoRoutes } from './info-routes.ts';
 import type { ReadRoutes, TaskRequest } from './read-routes.ts';
@@ -43,7 +44,7 @@ export function createApp(parts: AppParts): FastifyInstance {
     bodyLimit: limits.maxBodyBytes,
     // The server is driven by the gateway: see Drain.
     serverFactory: () => server,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, basePath),
     frameworkErrors: (error, _request, reply) => responder.fail(reply, error),
   });
   app.removeAllContentTypeParsers();
@@ -65,6 +66,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   add('/v1/tasks/:id/result', { GET: (request, reply) => read.result(request as TaskRequest, reply) });
   add('/v1/tasks/:id/cancel', { POST: (request, reply) => control.cancel(request as TaskRequest, reply) });
   add('/openapi.json', { GET: (request, reply) => info.openApi(request, reply) });
+  add(ERROR_PAGE_PATH, { GET: (request, reply) => info.errors(request, reply) }, false);
   add('/livez', { GET: (request, reply) => info.live(request, reply) }, false);
   add('/readyz', { GET: (request, reply) => info.ready(request, reply) }, false);
   return app;

@@ -12,7 +12,7 @@ const CHECK_EVERY_MS = 500;
 
 /** A server with deadlines for headers and bodies. Whoever uses it answers `clientError` by `answerClientError`. */
 export function createHttpServer(limits: Limits, onRequest: RequestHandler): Server {
-  return createServer(
+  const server = createServer(
     {
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
@@ -24,6 +24,9 @@ export function createHttpServer(limits: Limits, onRequest: RequestHandler): Ser
     },
     onRequest,
   );
+  // Node.js would answer 417 without a body; an expectation that is not known may be ignored (RFC 9110 section 10.1.1).
+  server.on('checkExpectation', onRequest);
+  return server;
 }
 
 /**
@@ -43,9 +46,13 @@ export function checkHost(request: IncomingMessage): void {
 }
 
 /** Answers what never became a request, unless a response is on its way already. */
-export function answerClientError(error: Error, socket: Socket & { _httpMessage?: ServerResponse }): void {
+export function answerClientError(
+  error: Error,
+  socket: Socket & { _httpMessage?: ServerResponse },
+  basePath: string,
+): void {
   if (socket.writable && !socket._httpMessage?.headersSent) {
-    socket.write(rawProblem(clientProblem(error)));
+    socket.write(rawProblem(clientProblem(error), basePath));
   }
   socket.destroy();
 }

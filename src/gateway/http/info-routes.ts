@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CompiledManifest } from '../../manifest/compiled-manifest.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
+import { ERROR_PAGE, errorPageHeaders } from './error-page.ts';
 import type { HealthCheck } from './health.ts';
 import { openApiOf } from './openapi.ts';
 import { JSON_TYPE, type Responder } from './responder.ts';
@@ -37,6 +38,10 @@ export class InfoRoutes {
         responder.json(reply, ready ? 200 : 503, { ready, draining: !ready, ...report });
       })
       .catch((error: unknown) => responder.fail(reply, error));
+  }
+
+  errors(_request: FastifyRequest, reply: FastifyReply): void {
+    this.#parts.responder.send(reply, 200, errorPageHeaders(), ERROR_PAGE);
   }
 
   openApi(_request: FastifyRequest, reply: FastifyReply): void {

@@ -112,7 +112,23 @@ const FIXED_PATHS: Readonly<Record<string, unknown>> = {
       },
     },
   },
-  '/openapi.json': { get: open('getOpenApi', 'This document.') },
+  '/openapi.json': {
+    get: {
+      operationId: 'getOpenApi',
+      summary: 'This document.',
+      responses: { 200: json('This document.', {}), ...failures('401') },
+    },
+  },
+  '/docs/errors': {
+    get: {
+      operationId: 'getErrors',
+      summary: 'What each code of an error means.',
+      security: [],
+      responses: {
+        200: { description: 'A page.', content: { 'text/html': { schema: { type: 'string' } } } },
+      },
+    },
+  },
   '/livez': { get: open('getLiveness', 'Answers while the process does.') },
   '/readyz': {
     get: {

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { type ErrorCode, SluiceError } from '../../core/errors.ts';
+import { ERROR_PAGE_PATH } from './error-page.ts';
 
 /** A response that tells what went wrong: RFC 9457. */
 export interface Problem {
@@ -8,21 +9,22 @@ export interface Problem {
   readonly body: string;
 }
 
-/** Where each code is explained: the `type` of a problem. */
-const DOCUMENTATION = '/docs/errors#';
 /** What of an error's data is for clients. Everything else stays inside. */
 const SHOWN = ['errors', 'taskId', 'error', 'state'] as const;
 const RETRY_AFTER_S = { SLUICE_QUEUE_FULL: 5 } as const satisfies Partial<Record<ErrorCode, number>>;
 
-/** @param error of which only the code, the message and the data meant for clients are shown */
-export function problemOf(error: SluiceError): Problem {
+/**
+ * @param error of which only the code, the message and the data meant for clients are shown
+ * @param basePath of the gateway, which explains the code
+ */
+export function problemOf(error: SluiceError, basePath: string): Problem {
   const { code, status, data, message } = error;
   const shown = SHOWN.filter((name) => data[name] !== undefined).map((name) => [name, data[name]] as const);
   return {
     status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headersOf(error) },
     body: JSON.stringify({
-      type: DOCUMENTATION + code,
+      type: `${basePath}${ERROR_PAGE_PATH}#${code}`,
       title: titleOf(code),
       status,
       detail: message,
@@ -70,8 +72,8 @@ export function asSluiceError(error: unknown, data: Readonly<Record<string, unkn
 }
 
 /** A problem as the bytes of a whole response, for a connection that never became a request. */
-export function rawProblem(error: SluiceError): string {
-  const { status, headers, body } = problemOf(error);
+export function rawProblem(error: SluiceError, basePath: string): string {
+  const { status, headers, body } = problemOf(error, basePath);
   const lines = Object.entries({
     ...headers,
     'content-length': Buffer.byteLength(body),

@@ -9,11 +9,13 @@ export const JSON_TYPE = 'application/json';
 export class Responder {
   readonly #logger: Logger;
   readonly #maxBodyBytes: number;
+  readonly #basePath: string;
   #closing = false;
 
-  constructor(logger: Logger, maxBodyBytes: number) {
+  constructor(logger: Logger, maxBodyBytes: number, basePath: string) {
     this.#logger = logger;
     this.#maxBodyBytes = maxBodyBytes;
+    this.#basePath = basePath;
   }
 
   /** From now on each response ends its connection. */
@@ -55,7 +57,7 @@ export class Responder {
         reason: cause instanceof Error ? cause.stack : String(cause),
       });
     }
-    const { status, headers, body } = problemOf(error);
+    const { status, headers, body } = problemOf(error, this.#basePath);
     // The rest of a body that nobody reads would stand in the way of the next request.
     const unread = !request.complete && request.method !== 'GET' && request.method !== 'HEAD';
     if (unread) headers['connection'] = 'close';
