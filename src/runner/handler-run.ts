@@ -52,9 +52,10 @@ export class HandlerRun {
     const context = new RunContext(this.request, this.#controller.signal, this.#setting);
     // The input's type is known to the author only; the schema has just vouched for the value.
     const returned = await definition.run(input.value as never, context);
+    const followUps = context.end();
     const written = await this.#write(definition, returned);
     if ('refusal' in written) return threwForGood(written.refusal);
-    return { kind: 'returned', result: written.json, followUps: context.followUps };
+    return { kind: 'returned', result: written.json, followUps };
   }
 
   async #write({ output }: AnyDefinition, returned: unknown): Promise<Written> {

@@ -19,6 +19,8 @@ export interface RunnerSetting {
 }
 
 const MAX_CHILDREN = 1000;
+/** Bounds what one run can make the worker, which all tasks share, hold in memory. */
+const MAX_CHILDREN_BYTES = 16 * 1024 * 1024;
 const MAX_EXTRA_BYTES = 16 * 1024;
 
 /** The `ctx` of one run, and the messages of the tasks that its handler enqueues. */
@@ -30,6 +32,8 @@ export class RunContext implements TaskContext {
   readonly log: TaskLog;
   readonly idempotencyKey: string;
   readonly #followUps: string[] = [];
+  #followUpBytes = 0;
+  #over = false;
   readonly #request: RunRequest;
   readonly #setting: RunnerSetting;
 
@@ -52,8 +56,9 @@ export class RunContext implements TaskContext {
     this.enqueue = this.enqueue.bind(this);
   }
 
-  /** Encoded messages of what was enqueued so far. */
-  get followUps(): readonly string[] {
+  /** The handler has returned. Gives the encoded messages of what it has enqueued; more would never be told. */
+  end(): readonly string[] {
+    this.#over = true;
     return this.#followUps;
   }
 
@@ -68,10 +73,29 @@ export class RunContext implements TaskContext {
     const name = typeof task === 'string' ? task : task.name;
     const definition = this.#setting.definitions.get(name);
     if (!definition) throw new SluiceError('SLUICE_TASK_UNKNOWN', { task: name });
-    if (this.#followUps.length >= MAX_CHILDREN) throw tooMany(this.#followUps.length + 1);
     const { id, body } = this.#child(definition, this.#encode(name, input), options);
-    this.#followUps.push(body);
+    this.#keep(body);
     return id;
+  }
+
+  #keep(body: string): void {
+    if (this.#over) {
+      throw refusal('The time of ctx.enqueue', 'after the end of the run', 'before the handler returns');
+    }
+    const children = this.#followUps.length + 1;
+    const bytes = this.#followUpBytes + Buffer.byteLength(body);
+    if (children > MAX_CHILDREN) {
+      throw refusal(
+        'The number of tasks that one run enqueues',
+        children,
+        `at most ${MAX_CHILDREN}; ${GO_ON}`,
+      );
+    }
+    if (bytes > MAX_CHILDREN_BYTES) {
+      throw refusal('The bytes that one run enqueues', bytes, `at most ${MAX_CHILDREN_BYTES}; ${GO_ON}`);
+    }
+    this.#followUps.push(body);
+    this.#followUpBytes = bytes;
   }
 
   #encode(task: string, input: unknown): string {
@@ -91,7 +115,9 @@ export class RunContext implements TaskContext {
     const { ids, clock } = this.#setting;
     const delayMs = options.delay === undefined ? undefined : parseDuration(options.delay, 'delay');
     const publishedAt = clock.now();
-    const idempotencyKey = `${parentId}/${options.key ?? this.#followUps.length}`;
+    // A key that the handler chose never reads like the number of a call.
+    const call = options.key === undefined ? this.#followUps.length : `key/${options.key}`;
+    const idempotencyKey = `${parentId}/${call}`;
     const id = ids.mint({ tenant, task, idempotencyKey, content: [input, String(delayMs ?? '')] }).text;
     const body = encodeMessage({
       id,
@@ -129,10 +155,8 @@ function fits(value: unknown): boolean {
   }
 }
 
-function tooMany(value: number): SluiceError {
-  return new SluiceError('SLUICE_OPTION_INVALID', {
-    option: 'The number of tasks that one run enqueues',
-    value,
-    expected: `at most ${MAX_CHILDREN}; let a task that it enqueues go on`,
-  });
+const GO_ON = 'let a task that it enqueues go on';
+
+function refusal(option: string, value: string | number, expected: string): SluiceError {
+  return new SluiceError('SLUICE_OPTION_INVALID', { option, value, expected });
 }

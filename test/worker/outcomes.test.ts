@@ -93,7 +93,7 @@ describe('how a run ends', () => {
       priority: 'low',
       concurrencyLimit: 2,
       concurrencyKey: 'default/limited/',
-      idempotencyKey: `${parent.id}/second`,
+      idempotencyKey: `${parent.id}/key/second`,
     });
     expect(second.dueAt).toBe(second.publishedAt + 3_600_000);
     expect(world.row(parent.id).result).toBe(JSON.stringify([first.id, second.id]));
