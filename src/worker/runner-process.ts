@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { AbortCause } from '../core/context.ts';
-import { SluiceError } from '../core/errors.ts';
+import { messageOf, SluiceError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { FromRunner, RunEnd, RunRequest, ToRunner } from '../core/run-protocol.ts';
 import type { TaskError } from '../core/task-record.ts';
@@ -200,8 +200,11 @@ export class RunnerProcess {
   /** Handlers share the process with the channel, so what comes is not taken on trust. */
   #receive(batch: unknown): void {
     this.#askedAt = undefined;
-    if (!Array.isArray(batch)) return;
-    for (const message of batch as FromRunner[]) this.#take(message);
+    try {
+      for (const message of batch as FromRunner[]) this.#take(message);
+    } catch (error) {
+      this.kill(`it told what makes no sense: ${messageOf(error)}`);
+    }
   }
 
   #take(message: FromRunner): void {

@@ -37,6 +37,7 @@ test.each([
   ['process-kill', 'SIGKILL'],
   ['process-abort', 'SIGABRT'],
   ['channel-cut', 'exit code 0'],
+  ['channel-forged', 'makes no sense'],
   ['heap-out-of-memory', 'out of memory'],
   ['buffer-out-of-memory', 'out of memory'],
   ['unhandled-rejection', 'nobody listens'],

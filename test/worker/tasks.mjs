@@ -85,6 +85,10 @@ export const tasks = [
   define('process-kill', () => process.kill(process.pid, 9)),
   define('process-abort', () => process.abort()),
   define('channel-cut', () => process.disconnect()),
+  define('channel-forged', async () => {
+    process._send([{ kind: 'ended', runs: [null] }]);
+    await sleep(3_600_000);
+  }),
   define('unhandled-rejection', async () => {
     void Promise.reject(new Error('nobody listens'));
     await sleep(3_600_000);
