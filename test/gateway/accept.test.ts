@@ -175,6 +175,7 @@ describe('POST /v1/tasks/<name>', () => {
     await post('resize', INPUT);
     await post('resize', {});
     await post('made-up', {});
+    await post('made-up-too', {}, { prefer: 'wait=soon' });
     const text = await metrics.text();
     expect(text).toContain('sluice_accepted_total{task="resize"} 1');
     expect(text).toContain('sluice_rejected_total{task="resize",code="SLUICE_INPUT_INVALID"} 1');

@@ -66,6 +66,11 @@ export class Acceptor {
     return this.#admission.inFlight;
   }
 
+  /** True for the name of a task that is taken in here. */
+  knows(task: string): boolean {
+    return this.#options.manifest().task(task) !== undefined;
+  }
+
   /**
    * Checks a request and makes the message for it. Nothing is queued yet.
    * @throws SluiceError `SLUICE_TASK_UNKNOWN`, those of `readJsonBody`, `parseRequestOptions` and `messageOfRequest`,

@@ -152,8 +152,8 @@ export class AcceptRoute {
 
   /** A name that is no task's is anybody's text, so it is not counted by itself. */
   #count(error: unknown, task: string): void {
-    const { code } = asSluiceError(error);
-    this.#parts.metrics.rejected(code, code === 'SLUICE_TASK_UNKNOWN' ? undefined : task);
+    const { acceptor, metrics } = this.#parts;
+    metrics.rejected(asSluiceError(error).code, acceptor.knows(task) ? task : undefined);
   }
 }
 
