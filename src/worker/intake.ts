@@ -53,12 +53,11 @@ export class Intake {
       .queues()
       .flatMap((queue) => PRIORITIES.map((priority) => ({ queue, priority, lane: 0 })));
     this.#sources = addresses.map((address) => ({ address, waiting: [], consumer: undefined, turn: 0 }));
-    try {
-      await Promise.all(this.#sources.map(async (source) => this.#consume(source)));
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+    const opened = await Promise.allSettled(this.#sources.map(async (source) => this.#consume(source)));
+    const failed = opened.find((one) => one.status === 'rejected');
+    if (!failed) return;
+    await this.close();
+    throw failed.reason;
   }
 
   /** Stops the flow and gives back what is not acknowledged. Never rejects. */
