@@ -1,18 +1,25 @@
 export class DeadlinePassed extends Error {}
 
-/** What `promise` resolves to. @throws DeadlinePassed when it takes longer than `ms`; what it does later is ignored */
+/**
+ * What `promise` resolves to. An answer that is at hand costs no timer.
+ * @throws DeadlinePassed when it takes longer than `ms`; what it does later is ignored
+ */
 export function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new DeadlinePassed(`no answer within ${ms} ms`)), ms);
+    let timer: NodeJS.Timeout | undefined;
+    let settled = false;
+    const settle = (end: () => void): void => {
+      settled = true;
+      clearTimeout(timer);
+      end();
+    };
     promise.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error instanceof Error ? error : new Error(String(error)));
-      },
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error instanceof Error ? error : new Error(String(error)))),
     );
+    // Runs behind the reaction to a promise that is settled already.
+    queueMicrotask(() => {
+      if (!settled) timer = setTimeout(() => reject(new DeadlinePassed(`no answer within ${ms} ms`)), ms);
+    });
   });
 }

@@ -9,6 +9,12 @@ export interface FinishedTask {
   readonly body: string;
 }
 
+interface Kept extends FinishedTask {
+  /** Whose it is: an id is signed for one tenant. */
+  readonly tenant: string;
+  readonly until: number;
+}
+
 const MAX_BYTES = 32 * 1024 * 1024;
 const OVERHEAD_BYTES = 1024;
 /** Retention takes results and rows away, which nobody tells a gateway. */
@@ -17,7 +23,7 @@ const KEEP_MS = 60_000;
 /** The tasks lately read after their end, in this process. */
 export class FinishedTasks {
   readonly #clock: Clock;
-  readonly #tasks = new LRUCache<string, FinishedTask & { readonly until: number }>({ maxSize: MAX_BYTES });
+  readonly #tasks = new LRUCache<string, Kept>({ maxSize: MAX_BYTES });
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -25,16 +31,12 @@ export class FinishedTasks {
 
   /** Needs no verified id: only what was read under one is here. */
   get(id: string, tenant: string): FinishedTask | undefined {
-    const task = this.#tasks.get(keyOf(id, tenant));
-    return task && task.until > this.#clock.now() ? task : undefined;
+    const task = this.#tasks.get(id);
+    return task?.tenant === tenant && task.until > this.#clock.now() ? task : undefined;
   }
 
   set(id: string, tenant: string, task: FinishedTask): void {
     const size = OVERHEAD_BYTES + 2 * (task.body.length + (task.view.result?.length ?? 0));
-    this.#tasks.set(keyOf(id, tenant), { ...task, until: this.#clock.now() + KEEP_MS }, { size });
+    this.#tasks.set(id, { ...task, tenant, until: this.#clock.now() + KEEP_MS }, { size });
   }
-}
-
-function keyOf(id: string, tenant: string): string {
-  return `${tenant} ${id}`;
 }

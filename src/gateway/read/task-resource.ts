@@ -40,6 +40,7 @@ export interface TaskResource {
 /** Writes task resources as JSON, with links below one path. */
 export class TaskResources {
   readonly #tasksPath: string;
+  #lastCreated = { at: Number.NaN, text: '' };
 
   constructor(basePath: string) {
     this.#tasksPath = `${basePath}/v1/tasks/`;
@@ -66,7 +67,7 @@ export class TaskResources {
         : `,${JSON.stringify({ dueAt: time(dueAt), deadlineAt: time(deadlineAt), tags }).slice(1, -1)}`;
     return (
       `{"id":"${id}","task":"${task}","status":"queued","version":${FIRST_VERSION},"attempts":0,"run":0,"crashes":0,` +
-      `"createdAt":"${new Date(publishedAt).toISOString()}"${options},"links":${this.#links(id)}}`
+      `"createdAt":"${this.#created(publishedAt)}"${options},"links":${this.#links(id)}}`
     );
   }
 
@@ -75,8 +76,14 @@ export class TaskResources {
     const what = status === 'queued' ? `"version":${FIRST_VERSION}` : '"stale":true';
     return (
       `{"id":"${id.text}","status":"${status}",${what},"attempts":0,"run":0,"crashes":0,` +
-      `"createdAt":"${new Date(id.time).toISOString()}","links":${this.#links(id.text)}}`
+      `"createdAt":"${this.#created(id.time)}","links":${this.#links(id.text)}}`
     );
+  }
+
+  /** Requests come many to a millisecond, and writing a date costs more than the rest of a resource. */
+  #created(at: number): string {
+    if (at !== this.#lastCreated.at) this.#lastCreated = { at, text: new Date(at).toISOString() };
+    return this.#lastCreated.text;
   }
 
   #ofRecord(record: TaskRecord): TaskResource {
