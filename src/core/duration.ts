@@ -17,7 +17,7 @@ export function parseDuration(duration: Duration, option: string): number {
   if (ms === undefined || !Number.isFinite(ms) || ms < 0 || ms > MAX_DURATION_MS) {
     throw new SluiceError('SLUICE_OPTION_INVALID', {
       option,
-      value: String(duration),
+      value: typeof duration === 'string' ? JSON.stringify(duration) : duration,
       expected: 'a duration such as 500ms, 30s, 5m, 12h or 90d, of at most 3650d',
     });
   }

@@ -41,6 +41,8 @@ test('tells by the exit code how a call ended', async () => {
   const late = await run(['enqueue', 'slow', '--wait', '1ms']);
   expect(late.code).toBe(6);
   expect(late.stderr).toContain('SLUICE_WAIT_TIMEOUT');
+  const { code, stderr } = await run(['enqueue', 'slow', '--wait', '1ms', '--json']);
+  expect([code, JSON.parse(stderr)]).toMatchObject([6, { code: 'SLUICE_WAIT_TIMEOUT' }]);
 });
 
 test('lists, watches and cancels', async () => {

@@ -31,7 +31,7 @@ test('takes an empty variable for none', () => {
 test('names the place that a bad value comes from', () => {
   const read = (sources: Partial<Sources>) => () => configure({ ...NOTHING, ...sources });
   expect(read({ flags: { port: '70700' } })).toThrow('--port is "70700"');
-  expect(read({ env: { SLUICE_GRACE: 'soon' } })).toThrow('SLUICE_GRACE is soon');
+  expect(read({ env: { SLUICE_GRACE: 'soon' } })).toThrow('SLUICE_GRACE is "soon"');
   expect(read({ config: { concurrency: 0 }, configPath: 'sluice.config.ts' })).toThrow(
     'concurrency in sluice.config.ts',
   );

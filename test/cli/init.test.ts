@@ -29,6 +29,14 @@ test('leaves files that exist as they are', async () => {
   expect(existsSync(join(folder, 'tasks/hello.ts'))).toBe(true);
 });
 
+test('says why it can not make a project', async () => {
+  const { code, stderr } = await sluice(['init', 'taken'], { cwd: project({ taken: '' }) });
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/taken can not be made \(.*\(SLUICE_COMMAND_INVALID\)\n$/),
+  ]);
+});
+
 /** What `npm install` would do, without a network. */
 function install(folder: string): void {
   mkdirSync(join(folder, 'node_modules'));

@@ -10,6 +10,7 @@ test('makes a value that fits the schema', () => {
     id: z.uuid(),
     name: z.string().min(8),
     width: z.int().min(16),
+    below: z.number().max(-2),
     ratio: z.number().gt(2),
     kind: z.enum(['a', 'b']),
     either: z.union([z.literal('x'), z.number()]),
@@ -21,6 +22,7 @@ test('makes a value that fits the schema', () => {
   const sample = sampleInput(z.toJSONSchema(schema, { io: 'input' }));
   expect(schema.safeParse(sample).error).toBeUndefined();
   expect(sample).not.toHaveProperty('left');
+  expect(sampleInput(z.toJSONSchema(z.int()))).toBe(1);
 });
 
 test('ends for a schema that refers to itself', () => {

@@ -81,7 +81,9 @@ function checkLock(folder: string): Finding {
     lockFolder(folder)();
     return ok('lock', 'the folder is free');
   } catch (error) {
-    if (SluiceError.is(error, 'SLUICE_DATA_LOCKED')) return ok('lock', error.message);
+    if (SluiceError.is(error, 'SLUICE_DATA_LOCKED')) {
+      return ok('lock', `the folder is in use${String(error.data['holder'])}`);
+    }
     const says = error instanceof Error ? error.message : String(error);
     return fail('lock', says, LOCAL);
   }

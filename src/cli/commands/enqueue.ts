@@ -82,7 +82,7 @@ async function showEnd(
   until: Deadline,
   terminal: Terminal,
 ): Promise<number> {
-  terminal.say(terminal.paint('dim', `queued as ${id}`));
+  if (!terminal.json) terminal.say(terminal.paint('dim', `queued as ${id}`));
   const end = await awaitEnd(client, id, { until });
   if (terminal.json) terminal.data(JSON.stringify(end));
   else if (end.status === 'succeeded') terminal.data(JSON.stringify(end.result ?? null, undefined, 2));

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { command } from '../command.ts';
+import { messageOf } from '../../core/errors.ts';
+import { command, commandInvalid } from '../command.ts';
 import { initFiles } from './init-files.ts';
 import { packageVersion } from '../package-version.ts';
 
@@ -10,6 +11,9 @@ export const init = command({
   args: { dir: { type: 'positional', required: false, description: 'Where. Default: this folder.' } },
   run: async ({ dir = '.' }, terminal) => {
     const folder = resolve(dir);
+    await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+      throw commandInvalid('sluice init', `The folder ${folder} can not be made (${messageOf(error)})`);
+    });
     const written: string[] = [];
     const kept: string[] = [];
     for (const [path, content] of Object.entries(initFiles(packageName(folder), packageVersion()))) {

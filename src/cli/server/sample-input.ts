@@ -30,7 +30,10 @@ const BY_TYPE: Record<string, (schema: JsonSchema, depth: number) => unknown> = 
 };
 
 function sampleNumber(schema: JsonSchema): number {
-  return numberOf(schema['minimum']) ?? (numberOf(schema['exclusiveMinimum']) ?? 0) + 1;
+  const { minimum, exclusiveMinimum, maximum } = schema;
+  const above = numberOf(exclusiveMinimum);
+  const least = numberOf(minimum) ?? (above === undefined ? -Infinity : above + 1);
+  return Math.max(least, Math.min(1, numberOf(maximum) ?? 1));
 }
 
 function sampleText(schema: JsonSchema): string {
