@@ -22,7 +22,6 @@ export default defineConfig({
   plugins: [testTheBuild],
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/faults/**'],
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,
