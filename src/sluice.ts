@@ -8,7 +8,7 @@ import type { Health } from './core/health.ts';
 import { DEFAULT_LIMITS, type Limits } from './core/limits.ts';
 import { type Logger, silentLogger } from './core/logger.ts';
 import { systemRandom } from './core/random.ts';
-import type { Priority } from './core/message.ts';
+import type { Address, Priority } from './core/message.ts';
 import type { InputOf, Schema } from './core/schema.ts';
 import { TaskIds } from './core/task-id.ts';
 import { Watermarks } from './core/watermarks.ts';
@@ -27,6 +27,7 @@ import { folderSecret } from './sqlite/secret-file.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
 import { LiveTasks } from './runner/live-tasks.ts';
 import { Shutdown } from './core/shutdown.ts';
+import { QUARANTINE } from './worker/quarantine.ts';
 import { startWorker } from './worker/worker.ts';
 
 export interface SluiceOptions {
@@ -34,7 +35,7 @@ export interface SluiceOptions {
   readonly tasks: string | URL | readonly (string | URL)[];
   /** Folder of the queue and the database, on a local disk. Default `./.sluice`. */
   readonly data?: string;
-  /** Queues to work on. Default: all that the tasks name. */
+  /** Queues to work on. Default: all that the tasks name, and those in which tasks still wait. */
   readonly queues?: readonly string[];
   /** Most tasks that run at a time. Default 50. */
   readonly concurrency?: number;
@@ -131,12 +132,13 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
   metrics.depthFrom(() => engines.queue.depth());
   const basis = { ...engines, metrics, logger, limits, retention, clock: systemClock, random: systemRandom };
   const watermarks = new Watermarks();
+  const known = await addressesOf(engines.queue);
 
   const scheduler = await startScheduler({
     ...basis,
     watermarks,
     crashLimit: limits.crashLimit,
-    addresses: () => live.addresses,
+    addresses: () => [...live.addresses, ...known],
     alone: true,
   });
   shutdown.add(() => scheduler.close());
@@ -147,6 +149,7 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
     module,
     onScheduled,
     queues: options.queues,
+    otherQueues: known.map(({ queue }) => queue),
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
     runners: options.runners ?? availableParallelism(),
     runnerEntry: RUNNER_ENTRY,
@@ -199,6 +202,12 @@ async function openEngines(options: SluiceOptions, logger: Logger, shutdown: Shu
     signals: openMemorySignals({ logger }),
     secrets: options.secrets ?? [folderSecret(folder)],
   };
+}
+
+/** Every address that tasks have ever waited at: their definitions may have been moved or removed since. */
+async function addressesOf(queue: EmbeddedQueue): Promise<Address[]> {
+  const { addresses } = await queue.depth();
+  return addresses.map(({ address }) => address).filter(({ queue: name }) => name !== QUARANTINE.queue);
 }
 
 async function enqueue(

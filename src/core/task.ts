@@ -65,6 +65,8 @@ export type ResultOf<D extends AnyDefinition> = D['output'] extends Schema
 const DEFINITION = Symbol.for('sluice.definition');
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 const DEFAULT_TIMEOUT = '5m';
+/** Where workers put messages that can not be used: whoever worked on it would put them there again for ever. */
+export const RESERVED_QUEUE = 'quarantine';
 const MAX_RETRIES = 1000;
 
 /**
@@ -126,6 +128,7 @@ function rules(
     ],
     [PRIORITIES.includes(priority), `priority has to be one of ${PRIORITIES.join(', ')}`],
     [NAME.test(queue), 'queue has to be a name like that of a task'],
+    [queue !== RESERVED_QUEUE, `queue can not be ${RESERVED_QUEUE}, which holds what nobody can use`],
     [isWhole(concurrency?.limit ?? 1, 1), 'concurrency.limit has to be a whole number above 0'],
   ];
 }

@@ -22,8 +22,11 @@ export interface WorkerOptions {
   readonly retention: Retention;
   /** Of the ids that handlers make by `ctx.enqueue`. */
   readonly secrets: readonly string[];
-  /** Names of the queues to work on. Default: all that the definitions name. */
+  /** Names of the queues to work on. Default: all that the definitions name, or have named since the start, and
+   * `otherQueues`. */
   readonly queues?: readonly string[] | undefined;
+  /** Names of queues in which tasks may wait though no definition names them any more. */
+  readonly otherQueues?: readonly string[] | undefined;
   /** Runs at a time. */
   readonly concurrency: number;
   /** Processes that share them. */

@@ -65,9 +65,12 @@ class TaskWorker implements Worker {
   #loading: Promise<unknown> = Promise.resolve();
   #manifest: Manifest | undefined;
   #tasks: ReadonlyMap<string, TaskManifest> = new Map();
+  /** What was accepted for a queue waits there, whatever the definitions have come to name. */
+  readonly #named: Set<string>;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#named = new Set(options.otherQueues);
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
     const holder = options.random.bytes(HOLDER_BYTES).toString('hex');
     this.#lease = { holder, durationMs: this.#timing.leaseMs };
@@ -134,6 +137,7 @@ class TaskWorker implements Worker {
     const before = this.#queues();
     this.#manifest = manifest;
     this.#tasks = new Map(manifest.tasks.map((task) => [task.name, task]));
+    for (const { queue } of manifest.tasks) this.#named.add(queue);
     this.#claimer.missing.clear();
     if (this.#queues().join() === before.join()) this.#consumption.advance();
     else if (this.#leases) await this.#consumption.restart();
@@ -141,8 +145,7 @@ class TaskWorker implements Worker {
   }
 
   #queues(): readonly string[] {
-    const named = this.#manifest?.tasks.map(({ queue }) => queue) ?? [];
-    return this.#options.queues ?? [...new Set(named)].toSorted();
+    return this.#options.queues ?? [...this.#named].toSorted();
   }
 
   async close(graceMs: number): Promise<void> {

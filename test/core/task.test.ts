@@ -40,6 +40,7 @@ describe('task()', () => {
     ['retries', 1001],
     ['priority', 'urgent'],
     ['queue', 'Images'],
+    ['queue', 'quarantine'],
     ['concurrency', { limit: 0 }],
     ['input', undefined],
     ['output', 'text'],
