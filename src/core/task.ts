@@ -68,6 +68,18 @@ const DEFAULT_TIMEOUT = '5m';
 /** Where workers put messages that can not be used: whoever worked on it would put them there again for ever. */
 export const RESERVED_QUEUE = 'quarantine';
 const MAX_RETRIES = 1000;
+const OPTIONS: Readonly<Record<keyof TaskOptions<Schema, Schema, unknown>, true>> = {
+  input: true,
+  output: true,
+  description: true,
+  retries: true,
+  backoff: true,
+  timeout: true,
+  priority: true,
+  queue: true,
+  concurrency: true,
+  run: true,
+};
 
 /**
  * Defines a task. Export the result from a file in `tasks/`.
@@ -117,8 +129,10 @@ function rules(
   options: TaskOptions<Schema, Schema | undefined, unknown>,
 ): [holds: boolean, rule: string][] {
   const { input, run, retries = 0, priority = 'normal', queue = 'default', concurrency } = options;
+  const unknown = Object.keys(options).find((option) => !Object.hasOwn(OPTIONS, option));
   return [
     [NAME.test(name), 'a name is a lower-case letter, then up to 62 lower-case letters, digits and hyphens'],
+    [unknown === undefined, `there is no option "${unknown}"; known are ${Object.keys(OPTIONS).join(', ')}`],
     [isSchema(input), 'input has to be a schema'],
     [options.output === undefined || isSchema(options.output), 'output has to be a schema'],
     [typeof run === 'function', 'run has to be a function'],

@@ -45,6 +45,7 @@ describe('task()', () => {
     ['input', undefined],
     ['output', 'text'],
     ['run', 'text'],
+    ['retires', 5],
   ])('refuses %s %j and says which task', (option, value) => {
     const wrong = { ...options, [option]: value } as unknown as TaskOptions<
       typeof options.input,
