@@ -26,6 +26,4 @@ export interface SchedulerOptions {
    * start then waits until they are recovered, so that none of the own is among them. Default false.
    */
   readonly alone?: boolean;
-  /** Since when all exchanges about leases have succeeded. Default: the scheduler's own with the database. */
-  readonly leaseTrafficHealthySince?: () => number | undefined;
 }
