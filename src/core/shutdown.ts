@@ -1,3 +1,6 @@
+/** A timer of Node.js that is to take longer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** What a process has to end, in the opposite order of its beginning. */
 export class Shutdown {
   readonly #steps: ((graceMs: number) => Promise<void>)[] = [];
@@ -9,7 +12,7 @@ export class Shutdown {
 
   /** Ends everything, once; a further call waits for the first. */
   run(graceMs: number): Promise<void> {
-    this.#running ??= this.#runSteps(graceMs);
+    this.#running ??= this.#runSteps(Math.min(graceMs, LONGEST_TIMER_MS));
     return this.#running;
   }
 
