@@ -211,19 +211,19 @@ async function addressesOf(queue: EmbeddedQueue): Promise<Address[]> {
 }
 
 async function enqueue(
-  { acceptor }: Gateway,
+  gateway: Gateway,
   task: string | { readonly name: string },
   input: unknown,
   { idempotencyKey, ...options }: EnqueueOptions = {},
 ): Promise<{ id: string }> {
-  const prepared = acceptor.prepare({
+  const prepared = gateway.acceptor.prepare({
     tenant: DEFAULT_TENANT,
     task: typeof task === 'string' ? task : task.name,
     body: Buffer.from(JSON.stringify(input) ?? 'null'),
     query: queryOf(options),
     idempotencyKey,
   });
-  const { id } = await acceptor.submit(prepared);
+  const { id } = await gateway.accept(prepared);
   return { id: id.text };
 }
 

@@ -12,7 +12,7 @@ import type { CompiledManifest } from '../manifest/compiled-manifest.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Signals } from '../signals/signals.ts';
-import { Acceptor } from './accept/accept.ts';
+import { type Accepted, Acceptor, type Prepared } from './accept/accept.ts';
 import type { ApiKeys } from './accept/api-keys.ts';
 import { AcceptRoute } from './http/accept-route.ts';
 import { createApp } from './http/app.ts';
@@ -66,6 +66,8 @@ export interface Gateway {
   /** The parts below the API, for whoever shares the process. */
   readonly acceptor: Acceptor;
   readonly reader: TaskReader;
+  /** Accepts what the acceptor has prepared, as a request over HTTP is: a key that was used before counts. */
+  accept(prepared: Prepared): Promise<Accepted>;
   /** Answers a request of a server that is not the gateway's own, with or without the base path in its URL. */
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** @throws SluiceError `SLUICE_PORT_IN_USE` */
@@ -83,6 +85,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 class HttpGateway implements Gateway {
   readonly acceptor: Acceptor;
   readonly reader: TaskReader;
+  readonly #acceptRoute: AcceptRoute;
   readonly #server: Server;
   readonly #drain: Drain;
   readonly #responder: Responder;
@@ -112,14 +115,15 @@ class HttpGateway implements Gateway {
     this.#basePath = basePath;
     this.#server = createHttpServer(limits, (request, response) => this.#route(request, response));
     this.#drain = new Drain(this.#server);
+    this.#acceptRoute = new AcceptRoute({
+      ...shared,
+      acceptor: this.acceptor,
+      hint: new IdempotencyHint(quickCache),
+      metrics: options.metrics,
+    });
     this.#app = createApp({
       ...shared,
-      accept: new AcceptRoute({
-        ...shared,
-        acceptor: this.acceptor,
-        hint: new IdempotencyHint(quickCache),
-        metrics: options.metrics,
-      }),
+      accept: this.#acceptRoute,
       read: new ReadRoutes({ ...shared, finished: new FinishedTasks(clock) }),
       control: new ControlRoutes({
         ...shared,
@@ -141,6 +145,10 @@ class HttpGateway implements Gateway {
 
   async start(): Promise<void> {
     await this.#app.ready();
+  }
+
+  accept(prepared: Prepared): Promise<Accepted> {
+    return this.#acceptRoute.accept(prepared);
   }
 
   handle(request: IncomingMessage, response: ServerResponse): void {

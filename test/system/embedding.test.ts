@@ -82,7 +82,10 @@ test('tasks are queued by the code around it', async () => {
   );
   expect((await client.end(id)).result).toEqual({ n: 1 });
   const again = await sluice.enqueue(echo, { n: 1 }, { idempotencyKey: 'one', tags: ['a'], priority: 'low' });
-  await client.end(again.id);
+  expect(again.id).toBe(id);
+  await expect(sluice.enqueue(echo, { n: 2 }, { idempotencyKey: 'one' })).rejects.toMatchObject({
+    code: 'SLUICE_IDEMPOTENCY_KEY_REUSED',
+  });
   expect((await client.list('succeeded')).length).toBe(1);
   const later = await sluice.enqueue('echo', null, { delay: '1h', deadline: new Date('2100-01-01') });
   await eventually('it waits', async () => (await client.get(later.id)).status === 'scheduled');

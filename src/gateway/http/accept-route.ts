@@ -71,7 +71,7 @@ export class AcceptRoute {
         query: request.query,
         idempotencyKey: key === undefined ? undefined : parseIdempotencyKey(String(key)),
       });
-      this.#accept(prepared)
+      this.accept(prepared)
         .then((accepted) => {
           if (!accepted.replayed) metrics.accepted(task, performance.now() - begun);
           if (preference.waitSeconds) return this.#answerAtEnd({ request, reply }, accepted, preference);
@@ -83,7 +83,8 @@ export class AcceptRoute {
     }
   }
 
-  #accept(prepared: Prepared): Promise<Accepted> {
+  /** Queues what was prepared, or tells what was queued under its key before. */
+  accept(prepared: Prepared): Promise<Accepted> {
     return prepared.id.keyed ? this.#acceptOnce(prepared) : this.#parts.acceptor.submit(prepared);
   }
 
