@@ -4,7 +4,7 @@ import { decodeMessage, type Message } from '../../src/core/message.ts';
 import { readTaskId } from '../../src/core/task-id.ts';
 import { decodeTaskView, taskViewKey } from '../../src/core/task-view.ts';
 import { cancelTopic, taskTopic } from '../../src/core/topics.ts';
-import { World } from './world.ts';
+import { WAIT, World } from './world.ts';
 
 let world: World;
 
@@ -169,7 +169,8 @@ test("a run that is no longer the worker's is aborted, and can not settle", asyn
   // As a recovery by another worker leaves it, whose run then succeeds.
   Object.assign(world.row(id), { run: 2, state: 'succeeded', holder: 'another' });
   await world.until(() => world.worker.status().running === 0);
-  expect(await readFile(trace, 'utf8')).toContain(`lost ${id}`);
+  // The worker has let go of it before its handler hears of that.
+  await expect.poll(async () => readFile(trace, 'utf8'), WAIT).toContain(`lost ${id}`);
   expect(world.row(id)).toMatchObject({ run: 2, state: 'succeeded' });
   expect(world.database.outcomes).toEqual([]);
 });
