@@ -108,7 +108,7 @@ export class EmbeddedQueue implements Queue {
     this.#batch = undefined;
     this.#committing.add(batch);
     try {
-      await this.#writes('publish', batch.messages);
+      await this.#writes('publish', batch.values);
       batch.stored();
     } catch (thrown) {
       throw unavailable(thrown);

@@ -1,5 +1,4 @@
 import type { AddressQueue } from './address-queue.ts';
-import type { StoredMessage } from './queue-operations.ts';
 
 /** An address, and what of it is in the file. */
 export interface AddressEntry {
@@ -21,13 +20,14 @@ export interface FreshMessage {
  * as much as a message.
  */
 export class PublishBatch {
-  readonly messages: StoredMessage[] = [];
+  /** As the writer takes them. */
+  readonly values: (number | string)[] = [];
   readonly #added = new Map<AddressEntry, { messages: number; bytes: number }>();
   /** Of all bodies. */
   bytes = 0;
 
   add({ entry, bytes, body }: FreshMessage): void {
-    this.messages.push([entry.queue.takeSequence(), bytes, body]);
+    this.values.push(entry.queue.takeSequence(), bytes, body);
     this.bytes += bytes;
     const sum = this.#added.get(entry);
     if (sum) {
