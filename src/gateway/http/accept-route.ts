@@ -17,6 +17,7 @@ import { untilDisconnect } from './disconnect.ts';
 import type { IdempotencyHint } from './idempotency-hint.ts';
 import { applied, parsePrefer, type Preference } from './prefer.ts';
 import { asSluiceError } from './problem.ts';
+import { readBody } from './request-body.ts';
 import { JSON_TYPE, type Responder } from './responder.ts';
 
 export interface AcceptRouteParts {
@@ -33,16 +34,17 @@ export type AcceptRequestRoute = FastifyRequest<{
   /** A task has its name where it later has its id. */
   Params: { readonly id: string };
   Querystring: Query;
-  Body: Buffer | null | undefined;
 }>;
 
 interface Exchange {
   readonly request: AcceptRequestRoute;
   readonly reply: FastifyReply;
+  /** By `performance.now()`. */
+  readonly begun: number;
+  readonly fail: (error: unknown) => void;
 }
 
 const RETRY_AFTER_S = '1';
-const NO_BODY = Buffer.alloc(0);
 
 /** `POST /v1/tasks/<name>`: accepts a task, and waits for its end where the client prefers that. */
 export class AcceptRoute {
@@ -52,29 +54,41 @@ export class AcceptRoute {
     this.#parts = parts;
   }
 
+  /** To be called before the body is read. */
   handle(request: AcceptRequestRoute, reply: FastifyReply): void {
     const begun = performance.now();
-    const { acceptor, limits, metrics, responder } = this.#parts;
-    const { id: task } = request.params;
     const fail = (error: unknown): void => {
-      this.#count(error, task);
-      responder.fail(reply, error);
+      this.#count(error, request.params.id);
+      this.#parts.responder.fail(reply, error);
     };
     try {
-      checkEncoding(request.headers['content-encoding']);
+      readBody(request.raw, this.#parts.limits.maxBodyBytes, (body) => {
+        if (SluiceError.is(body)) fail(body);
+        else this.#take({ request, reply, begun, fail }, body);
+      });
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  #take(exchange: Exchange, body: Buffer): void {
+    const { acceptor, limits, metrics } = this.#parts;
+    const { request, reply, begun, fail } = exchange;
+    const { id: task } = request.params;
+    try {
       const preference = parsePrefer(request.headers['prefer'], limits.maxWaitMs / 1000);
       const key = request.headers['idempotency-key'];
       const prepared = acceptor.prepare({
         tenant: request.tenant,
         task,
-        body: request.body ?? NO_BODY,
+        body,
         query: request.query,
         idempotencyKey: key === undefined ? undefined : parseIdempotencyKey(String(key)),
       });
       this.accept(prepared)
         .then((accepted) => {
           if (!accepted.replayed) metrics.accepted(task, performance.now() - begun);
-          if (preference.waitSeconds) return this.#answerAtEnd({ request, reply }, accepted, preference);
+          if (preference.waitSeconds) return this.#answerAtEnd(exchange, accepted, preference);
           return this.#answer(reply, accepted, preference);
         })
         .catch(fail);
@@ -155,12 +169,5 @@ export class AcceptRoute {
   #count(error: unknown, task: string): void {
     const { acceptor, metrics } = this.#parts;
     metrics.rejected(asSluiceError(error).code, acceptor.knows(task) ? task : undefined);
-  }
-}
-
-/** @throws SluiceError `SLUICE_MEDIA_TYPE_UNSUPPORTED` for a compressed body, which is not taken */
-function checkEncoding(encoding: string | undefined): void {
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new SluiceError('SLUICE_MEDIA_TYPE_UNSUPPORTED', { type: `encoded as ${encoding}` });
   }
 }

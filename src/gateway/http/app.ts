@@ -1,5 +1,10 @@
 import type { Server } from 'node:http';
-import Fastify, { type FastifyInstance, type onRequestHookHandler, type RouteHandlerMethod } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type onRequestHookHandler,
+} from 'fastify';
 import { SluiceError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { ApiKeys } from '../accept/api-keys.ts';
@@ -61,7 +66,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   add('/v1/tasks', { GET: (request, reply) => control.list(request as ListRequest, reply) });
   add('/v1/tasks/:id', {
     GET: (request, reply) => read.status(request as TaskRequest, reply),
-    POST: (request, reply) => accept.handle(request as unknown as AcceptRequestRoute, reply),
+    POST: { beforeBody: (request, reply) => accept.handle(request as AcceptRequestRoute, reply) },
   });
   add('/v1/tasks/:id/result', { GET: (request, reply) => read.result(request as TaskRequest, reply) });
   add('/v1/tasks/:id/cancel', { POST: (request, reply) => control.cancel(request as TaskRequest, reply) });
@@ -72,7 +77,10 @@ export function createApp(parts: AppParts): FastifyInstance {
   return app;
 }
 
-type Handlers = Partial<Record<'GET' | 'POST', RouteHandlerMethod>>;
+type Handler = (request: FastifyRequest, reply: FastifyReply) => void;
+
+/** `beforeBody`: the body is the handler's to read. */
+type Handlers = Partial<Record<'GET' | 'POST', Handler | { readonly beforeBody: Handler }>>;
 
 interface Route {
   readonly url: string;
@@ -83,8 +91,11 @@ interface Route {
 
 function addRoute(app: FastifyInstance, { url, handlers, apiKeys, responder }: Route): void {
   const methods = Object.keys(handlers);
-  const hook = apiKeys ? { onRequest: authentication(apiKeys) } : {};
-  for (const [method, handler] of Object.entries(handlers)) app.route({ method, url, handler, ...hook });
+  const hooks = apiKeys ? [authentication(apiKeys)] : [];
+  for (const [method, handler] of Object.entries(handlers)) {
+    if (typeof handler === 'function') app.route({ method, url, handler, onRequest: hooks });
+    else app.route({ method, url, handler: noBodyIsRead, onRequest: [...hooks, handler.beforeBody] });
+  }
   const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
   app.route({
     method: METHODS.filter((method) => !methods.includes(method)),
@@ -93,9 +104,12 @@ function addRoute(app: FastifyInstance, { url, handlers, apiKeys, responder }: R
     onRequest: ({ method }, reply) => {
       responder.fail(reply, new SluiceError('SLUICE_METHOD_NOT_ALLOWED', { method, allowed }));
     },
-    handler: () => undefined,
+    handler: noBodyIsRead,
   });
 }
+
+/** Never called: the hook before it answers. */
+function noBodyIsRead(): void {}
 
 function authentication(apiKeys: ApiKeys): onRequestHookHandler {
   return (request, _reply, done) => {
