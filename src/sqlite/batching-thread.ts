@@ -106,7 +106,8 @@ export class BatchingThread {
     const answered = this.#underWay;
     this.#underWay = [];
     for (const [index, waiting] of answered.entries()) answer(waiting, results[index]);
-    if (broken === undefined) this.#flush();
+    // Not at once: what is being gathered in this turn of the event loop shares the next commit.
+    if (broken === undefined) this.#scheduleFlush();
     else this.#break(broken);
   }
 

@@ -10,6 +10,7 @@ import { readJsonBody } from './json-body.ts';
 import { type MessageParts, messageOfRequest } from './request-message.ts';
 import { parseRequestOptions, type Query } from './request-options.ts';
 import { SharedAccepts } from './shared-accepts.ts';
+import { SharedDeadline } from './shared-deadline.ts';
 
 /** A task that someone asks for. */
 export interface AcceptRequest {
@@ -55,6 +56,7 @@ export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #admission: Admission;
   readonly #shared = new SharedAccepts<Accepted>();
+  readonly #deadline = new SharedDeadline(PUBLISH_DEADLINE_MS);
 
   constructor(options: AcceptorOptions) {
     this.#options = options;
@@ -117,11 +119,9 @@ export class Acceptor {
     const { queue, priority, lane } = message;
     return new Promise((resolve, reject) => {
       this.#admission.enter();
-      const deadline = setTimeout(() => {
-        reject(new SluiceError('SLUICE_QUEUE_UNAVAILABLE'));
-      }, PUBLISH_DEADLINE_MS);
+      const inTime = this.#deadline.begin(() => reject(new SluiceError('SLUICE_QUEUE_UNAVAILABLE')));
       const settled = (): void => {
-        clearTimeout(deadline);
+        inTime();
         this.#admission.leave();
       };
       this.#options.queue
