@@ -112,10 +112,11 @@ export class Execution implements RunnerListener {
   died(runner: RunnerProcess, death: Death): void {
     const { limits, logger } = this.#options;
     const held = [...runner.runs.values()].filter((run) => !run.over);
+    const blocked = isBlockedByAny(runner);
     runner.runs.clear();
     if (held.length > 0) logger.warn('a runner died', { reason: death.reason, runs: held.length });
     for (const run of held) {
-      if (run.abort) this.#finishAborted(run, run.abort.cause);
+      if (run.abort && !(blocked && run.abort.cause === 'timeout')) this.#finishAborted(run, run.abort.cause);
       else this.#finish(run, outcomeOfDeath(run, death, limits.crashLimit));
     }
     this.#advance();
@@ -136,7 +137,8 @@ export class Execution implements RunnerListener {
     if (run.abort) {
       const { cause, at } = run.abort;
       if (now - at < (cause === 'cancelled' ? cancelGraceMs : abortGraceMs)) return;
-      if (!run.over) this.#finishAborted(run, cause);
+      // The death of a blocked runner, which is next, decides about all that it holds.
+      if (!run.over && !(cause === 'timeout' && isBlockedByAny(runner))) this.#finishAborted(run, cause);
       this.pool.renew(runner);
       return;
     }
@@ -217,4 +219,12 @@ export class Execution implements RunnerListener {
     this.#line = this.#line.filter((other) => other !== run);
     this.#soloLine = this.#soloLine.filter((other) => other !== run);
   }
+}
+
+/**
+ * True where one of several runs keeps the others from their end: a timeout is no more the fault of one than of another.
+ * They run again, alone, where it is.
+ */
+function isBlockedByAny(runner: RunnerProcess): boolean {
+  return runner.runs.size > 1 && runner.blocked(performance.now());
 }

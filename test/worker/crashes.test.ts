@@ -49,6 +49,22 @@ test('a task that waits to run alone has not begun, and does not begin while the
   expect(begun().toSorted()).toEqual(innocent.toSorted());
 });
 
+test('a timeout that a blocked loop brings about is charged to the task that blocks it, and to no other', async () => {
+  world = await World.start({ runners: 1, timing: { answerMs: 3000, abortGraceMs: 2000 } });
+  const gate = world.path('gate');
+  const innocent = await world.enqueueMany('until-in-time', 3, { gate });
+  await world.running(...innocent);
+  const guilty = await world.enqueue('endless-loop');
+  await world.running(guilty);
+  await world.open(gate);
+  await world.ended(guilty, ...innocent);
+  expect(world.row(guilty)).toMatchObject({ state: 'failed', attempts: 1 });
+  expect(world.row(guilty).error).toMatchObject({ code: 'SLUICE_TASK_TIMEOUT' });
+  for (const id of innocent) {
+    expect(world.row(id)).toMatchObject({ state: 'succeeded', attempts: 0, crashes: 1 });
+  }
+});
+
 test('a runner with a blocked loop gets no more work', async () => {
   world = await World.start({ timing: { answerMs: 100 } });
   const blocked = await world.enqueue('long-endless-loop');

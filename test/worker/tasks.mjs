@@ -57,6 +57,13 @@ export const tasks = [
     await sleep(3_600_000);
   }),
 
+  define(
+    'until-in-time',
+    async ({ gate }) => {
+      while (!existsSync(gate)) await sleep(10);
+    },
+    { timeout: '3s' },
+  ),
   define('long-endless-loop', () => {
     for (;;);
   }),
