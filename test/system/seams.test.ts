@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { eventually } from '../../src/testing/eventually.ts';
 import { Client, type TaskShown } from './client.ts';
 import { untilQuiet } from './quiet.ts';
 import { Server, temporaryFolder } from './server.ts';
@@ -39,10 +40,17 @@ async function aftermathOf(number: number): Promise<Aftermath> {
   const server = await Server.start({ data, flags: FLAGS });
   const client = new Client(server.url);
   await untilQuiet(server, client);
-  const [succeeded, failed] = [await client.list('succeeded'), await client.list('failed')];
-  const shown = await Promise.all(succeeded.map(({ id }) => client.get(id)));
+  let succeeded: TaskShown[] = [];
+  // What a parent that had ended has enqueued may come after all else is quiet.
+  await eventually('every parent has its children', async () => {
+    const listed = await client.list('succeeded');
+    succeeded = await Promise.all(listed.map(({ id }) => client.get(id)));
+    const count = (name: string): number => succeeded.filter(({ task }) => task === name).length;
+    return count('child') >= 2 * count('parent');
+  });
+  const failed = await client.list('failed');
   await server.stop();
-  return { acknowledged, succeeded: shown, failed };
+  return { acknowledged, succeeded, failed };
 }
 
 test.skipIf(NO_STRACE)(
