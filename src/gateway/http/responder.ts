@@ -66,10 +66,12 @@ export class Responder {
 
   write(response: ServerResponse, status: number, headers: OutgoingHttpHeaders, body: string): void {
     if (response.headersSent || response.destroyed) return;
+    const bytes = Buffer.byteLength(body);
     // The headers are an object of this response alone.
-    if (status !== 304) headers['content-length'] = Buffer.byteLength(body);
+    if (status !== 304) headers['content-length'] = bytes;
     if (this.#closing) headers['connection'] = 'close';
     response.writeHead(status, headers);
-    response.end(body);
+    // As many bytes as characters: nothing but ASCII, which Node writes faster when it need not look for more.
+    response.end(body, bytes === body.length ? 'latin1' : 'utf8');
   }
 }
