@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskResource } from '../../src/gateway/read/task-resource.ts';
+import { fakeClock } from '../../src/testing/fake-clock.ts';
 import { recordOf, type Mode } from './fakes.ts';
 import { expectProblem } from './problem.ts';
 import { INPUT, startGateway } from './start-gateway.ts';
@@ -86,7 +87,7 @@ describe('Idempotency-Key', () => {
   );
 
   it('leaves a cache alone that does not answer', async () => {
-    const { post, cache } = await startGateway({ clock: { now: () => 1_000_000 } });
+    const { post, cache } = await startGateway({ clock: fakeClock() });
     cache.mode = 'rejects';
     for (let posts = 0; posts < 10; posts++) await post('resize', INPUT, KEY);
     expect(cache.gets).toBe(3);

@@ -31,7 +31,7 @@ export class HealthCheck {
 
   /** Never rejects. */
   report(): Promise<HealthReport> {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     if (!this.#last || now - this.#last.at >= HOLDS_MS) this.#last = { at: now, report: this.#ask() };
     return this.#last.report;
   }
