@@ -1,5 +1,6 @@
 import { SluiceError } from '../../core/errors.ts';
 import { STATES } from '../../core/state.ts';
+import { isPk } from '../../core/task-id.ts';
 import type { ListFilter } from '../../database/database.ts';
 
 type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -24,7 +25,7 @@ export function parseListQuery(query: Query, tenant: string): ListFilter {
     state: parseState(texts.get('state')),
     task: texts.get('task'),
     tag: texts.get('tag'),
-    cursor: texts.get('cursor'),
+    cursor: parseCursor(texts.get('cursor')),
   };
 }
 
@@ -39,6 +40,11 @@ function parseState(text: string | undefined): ListFilter['state'] {
   const state = STATES.find((known) => known === text);
   if (text !== undefined && !state) throw invalid('state', text, `one of ${STATES.join(', ')}`);
   return state;
+}
+
+function parseCursor(text: string | undefined): string | undefined {
+  if (text !== undefined && !isPk(text)) throw invalid('cursor', text, 'the "next" of a page');
+  return text;
 }
 
 function invalid(option: string, value: string, expected: string): SluiceError {
