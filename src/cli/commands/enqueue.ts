@@ -37,10 +37,10 @@ export const enqueue = command({
     deadline: { type: 'string', valueHint: 'TIME', description: 'Do not start it later than this.' },
     priority: { type: 'string', valueHint: 'PRIORITY', description: 'high, normal or low.' },
     key: { type: 'string', valueHint: 'KEY', description: 'Tasks of one key run one after another.' },
-    tag: { type: 'string', valueHint: 'TAG', description: 'A word to find it by.' },
+    tag: { type: 'string', valueHint: 'TAG', description: 'A word to find it by. May be repeated.' },
     ...CLIENT_ARGS,
   },
-  run: async (args, terminal) => {
+  run: async (args, terminal, values) => {
     const client = connect(args);
     if (!NAME.test(args.task)) throw commandInvalid('sluice enqueue', `"${args.task}" is no name of a task`);
     const deadline = args.wait === undefined ? undefined : waitOf(args.wait);
@@ -55,7 +55,7 @@ export const enqueue = command({
         deadline: args.deadline,
         priority: args.priority,
         key: args.key,
-        tag: args.tag,
+        tag: values('tag'),
       },
     });
     const task = asTask(reply);
