@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseDuration } from '../../core/duration.ts';
 import { messageOf, SluiceError } from '../../core/errors.ts';
-import { awaitEnd } from '../client/await-end.ts';
+import { awaitEnd, type Patience } from '../client/await-end.ts';
 import { command, commandInvalid } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import type { HttpClient } from '../client/http-client.ts';
@@ -43,7 +43,7 @@ export const enqueue = command({
   run: async (args, terminal, values) => {
     const client = connect(args);
     if (!NAME.test(args.task)) throw commandInvalid('sluice enqueue', `"${args.task}" is no name of a task`);
-    const deadline = args.wait === undefined ? undefined : waitOf(args.wait);
+    const patience = args.wait === undefined ? undefined : patienceOf(args.wait);
     const body = await readInput(args.input ?? '{}');
     const reply = await client.call(`/v1/tasks/${args.task}`, {
       method: 'POST',
@@ -59,31 +59,26 @@ export const enqueue = command({
       },
     });
     const task = asTask(reply);
-    if (!deadline) {
+    if (!patience) {
       terminal.data(terminal.json ? JSON.stringify(task) : task.id);
       return EXIT.ok;
     }
-    return showEnd(client, task, deadline, terminal);
+    return showEnd(client, task, patience, terminal);
   },
 });
 
-interface Deadline {
-  readonly at: number;
-  readonly waited: string;
-}
-
-function waitOf(waited: string): Deadline {
-  return { at: Date.now() + parseDuration(waited, '--wait'), waited };
+function patienceOf(waited: string): Patience {
+  return { ms: parseDuration(waited, '--wait'), waited };
 }
 
 async function showEnd(
   client: HttpClient,
   { id }: TaskResource,
-  until: Deadline,
+  patience: Patience,
   terminal: Terminal,
 ): Promise<number> {
   if (!terminal.json) terminal.say(terminal.paint('dim', `queued as ${id}`));
-  const end = await awaitEnd(client, id, { until });
+  const end = await awaitEnd(client, id, { patience });
   if (terminal.json) terminal.data(JSON.stringify(end));
   else if (end.status === 'succeeded') terminal.data(JSON.stringify(end.result ?? null, undefined, 2));
   else terminal.say(`${terminal.paint('red', end.status)} ${end.error?.message ?? ''}`.trimEnd());
