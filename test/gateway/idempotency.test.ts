@@ -25,6 +25,36 @@ describe('Idempotency-Key', () => {
     expect(queue.messages[0]?.idempotencyKey).toBe('order-7');
   });
 
+  it('gives a repeated request the same answer when its deadline has passed meanwhile', async () => {
+    const clock = fakeClock(Date.UTC(2026, 0, 1));
+    const { post, queue, cache } = await startGateway({ clock });
+    const query = 'resize?runAt=2026-01-01T00:30:00Z&deadline=2026-01-01T01:00:00Z';
+    const first = await post(query, INPUT, KEY);
+    clock.advance(2 * 3_600_000);
+    const again = await post(query, INPUT, KEY);
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([202, 'true']);
+    expect(await again.json()).toEqual(await first.json());
+    await expectProblem(await post(query, OTHER, KEY), 'SLUICE_IDEMPOTENCY_KEY_REUSED');
+    cache.entries.clear();
+    await expectProblem(await post(query, INPUT, KEY), 'SLUICE_DEADLINE_INVALID');
+    expect(queue.messages).toHaveLength(1);
+  });
+
+  it('lets a request whose deadline has just passed share the accept that is under way', async () => {
+    const clock = fakeClock(Date.UTC(2026, 0, 1));
+    const { post, queue, cache } = await startGateway({ clock });
+    const release = queue.hold();
+    const query = 'resize?deadline=2026-01-01T01:00:00Z';
+    const first = post(query, INPUT, KEY);
+    await expect.poll(() => cache.gets).toBe(1);
+    clock.advance(2 * 3_600_000);
+    const again = post(query, INPUT, KEY);
+    await expect.poll(() => cache.gets).toBe(2);
+    release();
+    expect([(await first).status, (await again).status]).toEqual([202, 202]);
+    expect(queue.messages).toHaveLength(1);
+  });
+
   it('is the same key quoted and bare', async () => {
     const { post } = await startGateway();
     const bare = await bodyOf(await post('resize', INPUT, { 'idempotency-key': 'a\\b"c'.replace('"', '') }));

@@ -23,10 +23,9 @@ export interface AcceptRequest {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** A request that is fit to be queued. */
+/** A request that was checked, but for its times: a repeated one is answered as before even when its deadline has passed. */
 export interface Prepared {
   readonly id: TaskId;
-  readonly message: Message;
   /** What has to be the same in a repeated request. */
   readonly content: readonly string[];
   readonly parts: MessageParts;
@@ -74,9 +73,9 @@ export class Acceptor {
   }
 
   /**
-   * Checks a request and makes the message for it. Nothing is queued yet.
-   * @throws SluiceError `SLUICE_TASK_UNKNOWN`, those of `readJsonBody`, `parseRequestOptions` and `messageOfRequest`,
-   *   and `SLUICE_INPUT_INVALID` with `errors`, an Issue for everything that is wrong
+   * Checks a request. Nothing is queued yet.
+   * @throws SluiceError `SLUICE_TASK_UNKNOWN`, those of `readJsonBody` and `parseRequestOptions`, and
+   *   `SLUICE_INPUT_INVALID` with `errors`, an Issue for everything that is wrong
    */
   prepare(request: AcceptRequest): Prepared {
     const { ids, limits, manifest } = this.#options;
@@ -90,7 +89,7 @@ export class Acceptor {
     const content = [input.text, ...options.content];
     const id = ids.mint({ tenant, task: request.task, idempotencyKey, content });
     const parts = { id, tenant, task: task.manifest, options, idempotencyKey, input: input.text };
-    return { id, message: messageOfRequest(parts), content, parts };
+    return { id, content, parts };
   }
 
   /** What was accepted when `prepared` was first sent, under the id that it got then. */
@@ -100,7 +99,8 @@ export class Acceptor {
 
   /**
    * Queues what was prepared; resolves when that is durable.
-   * @throws SluiceError `SLUICE_GATEWAY_SATURATED`, `SLUICE_IDEMPOTENCY_KEY_REUSED`, or those of `Queue.publish`
+   * @throws SluiceError `SLUICE_GATEWAY_SATURATED`, `SLUICE_IDEMPOTENCY_KEY_REUSED`, or those of `messageOfRequest` and
+   *   `Queue.publish`
    */
   submit(prepared: Prepared): Promise<Accepted> {
     return prepared.id.keyed ? this.#submitOnce(prepared) : this.#publish(prepared);
@@ -115,9 +115,10 @@ export class Acceptor {
     return done;
   }
 
-  #publish({ id, message }: Prepared): Promise<Accepted> {
-    const { queue, priority, lane } = message;
+  #publish({ id, parts }: Prepared): Promise<Accepted> {
     return new Promise((resolve, reject) => {
+      const message = messageOfRequest(parts);
+      const { queue, priority, lane } = message;
       this.#admission.enter();
       const inTime = this.#deadline.begin(() => reject(new SluiceError('SLUICE_QUEUE_UNAVAILABLE')));
       const settled = (): void => {
