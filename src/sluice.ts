@@ -16,7 +16,7 @@ import { Watermarks } from './core/watermarks.ts';
 import type { Retention } from './database/database.ts';
 import { SQLITE_DATABASE_MODULE, SqliteDatabase } from './database/sqlite/sqlite-database.ts';
 import type { ApiKeys } from './gateway/accept/api-keys.ts';
-import type { Query } from './gateway/accept/request-options.ts';
+import type { Query } from './gateway/query.ts';
 import { createGateway, type Gateway, type Listening } from './gateway/gateway.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { Metrics } from './observe/metrics.ts';

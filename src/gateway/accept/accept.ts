@@ -5,10 +5,11 @@ import { encodeMessage, type Message } from '../../core/message.ts';
 import type { TaskId, TaskIds } from '../../core/task-id.ts';
 import type { CompiledManifest } from '../../manifest/compiled-manifest.ts';
 import type { Queue } from '../../queue/queue.ts';
+import type { Query } from '../query.ts';
 import { Admission } from './admission.ts';
 import { readJsonBody } from './json-body.ts';
 import { type MessageParts, messageOfRequest } from './request-message.ts';
-import { parseRequestOptions, type Query } from './request-options.ts';
+import { parseRequestOptions } from './request-options.ts';
 import { SharedAccepts } from './shared-accepts.ts';
 import { SharedDeadline } from './shared-deadline.ts';
 

@@ -8,7 +8,7 @@ import type { TaskView } from '../../core/task-view.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import type { Accepted, Acceptor, Prepared } from '../accept/accept.ts';
 import { parseIdempotencyKey } from '../accept/idempotency-key.ts';
-import type { Query } from '../accept/request-options.ts';
+import type { Query } from '../query.ts';
 import { etagOf } from '../read/etag.ts';
 import { hasEnded } from '../read/task-reader.ts';
 import type { TaskResources } from '../read/task-resource.ts';

@@ -6,6 +6,7 @@ import { FIRST_VERSION, isTerminal, type TerminalState } from '../../core/state.
 import type { TaskId } from '../../core/task-id.ts';
 import type { TaskRecord } from '../../core/task-record.ts';
 import type { TaskView } from '../../core/task-view.ts';
+import { type Query, refuseUnknown } from '../query.ts';
 import { etagOf, matches } from '../read/etag.ts';
 import type { FinishedTask, FinishedTasks } from '../read/finished-tasks.ts';
 import { hasEnded, type Reading, type TaskReader } from '../read/task-reader.ts';
@@ -14,7 +15,6 @@ import type { VerifiedIds } from '../read/verified-ids.ts';
 import type { WaitRequest, Waits } from '../read/waits.ts';
 import { untilDisconnect } from './disconnect.ts';
 import { applied, parsePrefer, type Preference } from './prefer.ts';
-import { refuseParameters } from './refuse-parameters.ts';
 import { JSON_TYPE, type Responder } from './responder.ts';
 
 export interface ReadRoutesParts {
@@ -27,7 +27,7 @@ export interface ReadRoutesParts {
   readonly limits: Limits;
 }
 
-export type TaskRequest = FastifyRequest<{ Params: { readonly id: string } }>;
+export type TaskRequest = FastifyRequest<{ Params: { readonly id: string }; Querystring: Query }>;
 
 interface Exchange {
   readonly request: TaskRequest;
@@ -81,7 +81,7 @@ export class ReadRoutes {
   }
 
   #exchange(request: TaskRequest, reply: FastifyReply): Exchange {
-    refuseParameters(request.query);
+    refuseUnknown(request.query, []);
     return {
       request,
       reply,
