@@ -12,6 +12,7 @@ import { systemRandom } from './core/random.ts';
 import type { Address, Priority } from './core/message.ts';
 import type { InputOf, Issue, Schema } from './core/schema.ts';
 import { TaskIds } from './core/task-id.ts';
+import { DEFAULT_TENANT } from './core/tenant.ts';
 import { Watermarks } from './core/watermarks.ts';
 import type { Retention } from './database/database.ts';
 import { SQLITE_DATABASE_MODULE, SqliteDatabase } from './database/sqlite/sqlite-database.ts';
@@ -100,7 +101,6 @@ export interface Sluice {
 const DAY_MS = 86_400_000;
 const DEFAULT_RETENTION: Retention = { bodiesMs: 7 * DAY_MS, rowsMs: 30 * DAY_MS, horizonMs: 90 * DAY_MS };
 const DEFAULT_CONCURRENCY = 50;
-const DEFAULT_TENANT = 'default';
 const DEFAULT_DATA = './.sluice';
 const DEFAULT_GRACE = '30s';
 const RUNNER_ENTRY = new URL('./runner/main.js', import.meta.url);
