@@ -11,7 +11,7 @@ const DRIVERS = `^src/(${CONTRACTS})/[^/]+/`;
 const LIBRARIES = {
   libsql: 'src/sqlite/',
   fastify: 'src/gateway/',
-  'ajv|ajv-formats': '(src/manifest/|src/runner/)',
+  ajv: 'src/manifest/',
   pino: 'src/observe/',
   'prom-client': 'src/observe/',
   'lru-cache': '(src/cache/memory/|src/gateway/read/)',

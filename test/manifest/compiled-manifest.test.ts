@@ -12,6 +12,16 @@ function compile(input: Schema): CompiledTask {
   return compiled;
 }
 
+function recursive(): z.ZodType {
+  const node: z.ZodType = z.object({
+    n: z.number().optional(),
+    get of() {
+      return node.optional();
+    },
+  });
+  return node;
+}
+
 describe('compileManifest', () => {
   it('finds tasks by name only', () => {
     const compiled = compileManifest(buildManifest([]));
@@ -89,6 +99,25 @@ describe('compileManifest', () => {
     const compiled = compileManifest(buildManifest(definitions));
     expect(compiled.task('two')?.check(1)).toHaveLength(1);
     expect(compiled.task('one')?.check(1)).toHaveLength(1);
+  });
+
+  it.each([
+    ['as a whole', { type: 'object', properties: { n: { type: 'number' }, of: { $ref: '#' } } }],
+    [
+      'as a whole under a name',
+      {
+        $id: 'https://example.com/it',
+        type: 'object',
+        properties: { n: { type: 'number' }, of: { $ref: '#' } },
+      },
+    ],
+    ['as one of zod', recursive()],
+  ] as const)('compiles schemas that refer to themselves: %s', (_what, schema) => {
+    const task = compile(schema);
+    expect(task.check({ of: { of: { n: 1 } } })).toBeUndefined();
+    expect(task.check({ of: { of: { n: 'x' } } })).toEqual([
+      { pointer: '/of/of/n', message: 'must be number' },
+    ]);
   });
 
   it.each([
