@@ -13,9 +13,14 @@ export function reportFailure(error: unknown, terminal: Terminal): void {
   terminal.say(
     `${terminal.paint('red', 'error')} ${messageOf(error)}${code ? ` ${terminal.paint('dim', `(${code})`)}` : ''}`,
   );
-  for (const { pointer, message, detail } of issuesOf(error)) {
+  if (error instanceof ServerProblem) sayIssues(error.problem, terminal);
+}
+
+function sayIssues({ errors = [], moreErrors }: Problem, terminal: Terminal): void {
+  for (const { pointer, message, detail } of errors) {
     terminal.say(`  ${pointer === '' ? 'the input' : pointer}: ${message ?? detail ?? ''}`);
   }
+  if (moreErrors) terminal.say('  and more');
 }
 
 function asProblem(error: unknown): Problem {
@@ -28,8 +33,4 @@ function asProblem(error: unknown): Problem {
 function codeOf(error: unknown): string | undefined {
   if (error instanceof ServerProblem) return error.problem.code;
   return SluiceError.is(error) ? error.code : undefined;
-}
-
-function issuesOf(error: unknown): NonNullable<Problem['errors']> {
-  return error instanceof ServerProblem ? (error.problem.errors ?? []) : [];
 }

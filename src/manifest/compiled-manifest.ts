@@ -1,14 +1,18 @@
 import { messageOf, SluiceError } from '../core/errors.ts';
-import type { Issue } from '../core/schema.ts';
+import type { Issues } from '../core/schema.ts';
 import type { Manifest, TaskManifest } from './manifest.ts';
+import type { Bounds } from './bounded-ajv.ts';
 import { type CompiledSchema, SchemaCompiler } from './schema-compiler.ts';
 import { schemaIssues } from './schema-issues.ts';
 
 /** A task of which inputs can be checked. */
 export interface CompiledTask {
   readonly manifest: TaskManifest;
-  /** Everything that is wrong with an input, or undefined when nothing is. The input is not changed. */
-  check(input: unknown): Issue[] | undefined;
+  /**
+   * What is wrong with an input, or undefined when nothing is, or nothing that can be found in good time: the runner has
+   * the last word. Of some thousand errors the first is told. The input is not changed.
+   */
+  check(input: unknown): Issues | undefined;
 }
 
 /** A manifest that is ready for requests. */
@@ -18,14 +22,19 @@ export interface CompiledManifest {
   task(name: string): CompiledTask | undefined;
 }
 
+/** What the largest body needs with a common schema, and a fraction of a second at most. */
+const QUICK: Bounds = { errors: 500_000, calls: 50_000 };
+/** A few milliseconds of errors. */
+const THOROUGH: Bounds = { errors: 2000, calls: 50_000 };
+
 /**
  * Compiles the input schema of every task.
  * @throws SluiceError `SLUICE_SCHEMA_UNSUPPORTED` for a schema that is no JSON Schema of draft 2020-12
  */
 export function compileManifest(manifest: Manifest): CompiledManifest {
   const compilers = {
-    quick: new SchemaCompiler(),
-    thorough: new SchemaCompiler({ allErrors: true, validateSchema: false }),
+    quick: new SchemaCompiler({ bounds: QUICK }),
+    thorough: new SchemaCompiler({ bounds: THOROUGH, allErrors: true, validateSchema: false }),
   };
   const tasks = new Map(manifest.tasks.map((task) => [task.name, compileTask(task, compilers)] as const));
   return { manifest, task: (name) => tasks.get(name) };
@@ -44,9 +53,10 @@ function compileTask(task: TaskManifest, { quick, thorough }: Compilers): Compil
   return {
     manifest: task,
     check(input) {
-      if (schema.fits(input)) return undefined;
+      if (schema.fits(input) !== false) return undefined;
       explain ??= thorough.compile(task.input);
-      return schemaIssues(explain.fits(input) ? schema.errors : explain.errors);
+      if (explain.fits(input) === false) return schemaIssues(explain.errors);
+      return { ...schemaIssues(schema.errors), moreErrors: true };
     },
   };
 }

@@ -1,5 +1,6 @@
-import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js';
+import type { ErrorObject, Options } from 'ajv/dist/2020.js';
 import type { JsonSchema } from '../core/schema.ts';
+import { BoundedAjv, type Bounds } from './bounded-ajv.ts';
 import { compilePattern, FORMATS } from './formats.ts';
 
 /** Unknown keywords and formats are let through, as JSON Schema says: libraries write their own beside the standard. */
@@ -11,25 +12,34 @@ const OPTIONS: Options = {
   formats: FORMATS,
   code: { regExp: Object.assign(compilePattern, { code: 'new RegExp' }) },
 };
+const UNBOUNDED: Bounds = { errors: Number.POSITIVE_INFINITY, calls: Number.POSITIVE_INFINITY };
 /** A reference to the whole schema is found only where the schema has a name. */
 const NAME = 'https://sluice.invalid/schema';
 
 /** A schema that values can be checked against. */
 export interface CompiledSchema {
-  fits(value: unknown): boolean;
-  /** What was wrong with the value that was checked last. */
+  /** Undefined where that can not be told within the bounds. */
+  fits(value: unknown): boolean | undefined;
+  /** What was wrong with the last value that did not fit. */
   readonly errors: readonly ErrorObject[];
+}
+
+export interface SchemaCompilerOptions extends Pick<Options, 'allErrors' | 'validateSchema'> {
+  /** Of each check. Default: none. */
+  readonly bounds?: Bounds;
 }
 
 /**
  * Reads JSON Schemas of draft 2020-12, for gateways and runners alike: what one lets through must not fail in the other.
  */
 export class SchemaCompiler {
-  readonly #ajv: Ajv2020;
+  readonly #ajv: BoundedAjv;
+  readonly #bounds: Bounds;
 
   /** @param options `allErrors`: go on behind the first error. `validateSchema: false`: it was compiled before. */
-  constructor(options: Pick<Options, 'allErrors' | 'validateSchema'> = {}) {
-    this.#ajv = new Ajv2020({ ...OPTIONS, ...options });
+  constructor({ bounds = UNBOUNDED, ...options }: SchemaCompilerOptions = {}) {
+    this.#ajv = new BoundedAjv({ ...OPTIONS, ...options });
+    this.#bounds = bounds;
   }
 
   /** @throws Error with the reason why `schema` is not one that can be used */
@@ -37,7 +47,7 @@ export class SchemaCompiler {
     if (schema['$async'] !== undefined) throw new Error('$async is not supported');
     const validate = this.#ajv.compile({ $id: NAME, ...schema });
     return {
-      fits: (value) => validate(value),
+      fits: (value) => this.#ajv.within(this.#bounds, () => validate(value)),
       get errors() {
         return validate.errors ?? [];
       },

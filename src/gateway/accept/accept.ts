@@ -76,7 +76,7 @@ export class Acceptor {
   /**
    * Checks a request. Nothing is queued yet.
    * @throws SluiceError `SLUICE_TASK_UNKNOWN`, those of `readJsonBody` and `parseRequestOptions`, and
-   *   `SLUICE_INPUT_INVALID` with `errors`, an Issue for everything that is wrong
+   *   `SLUICE_INPUT_INVALID` with Issues
    */
   prepare(request: AcceptRequest): Prepared {
     const { ids, limits, manifest } = this.#options;
@@ -85,8 +85,8 @@ export class Acceptor {
     if (!task) throw new SluiceError('SLUICE_TASK_UNKNOWN', { task: request.task });
     const options = parseRequestOptions(request.query);
     const input = readJsonBody(request.body, limits);
-    const errors = task.check(input.value);
-    if (errors) throw new SluiceError('SLUICE_INPUT_INVALID', { task: request.task, errors });
+    const issues = task.check(input.value);
+    if (issues) throw new SluiceError('SLUICE_INPUT_INVALID', { task: request.task, ...issues });
     const content = [input.text, ...options.content];
     const id = ids.mint({ tenant, task: request.task, idempotencyKey, content });
     const parts = { id, tenant, task: task.manifest, options, idempotencyKey, input: input.text };

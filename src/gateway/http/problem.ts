@@ -10,7 +10,7 @@ export interface Problem {
 }
 
 /** What of an error's data is for clients. Everything else stays inside. */
-const SHOWN = ['errors', 'taskId', 'error', 'state'] as const;
+const SHOWN = ['errors', 'moreErrors', 'taskId', 'error', 'state'] as const;
 const RETRY_AFTER_S = { SLUICE_QUEUE_FULL: 5 } as const satisfies Partial<Record<ErrorCode, number>>;
 
 /**
