@@ -2,6 +2,7 @@ import type { ErrorObject, Options } from 'ajv/dist/2020.js';
 import type { JsonSchema } from '../core/schema.ts';
 import { BoundedAjv, type Bounds } from './bounded-ajv.ts';
 import { compilePattern, FORMATS } from './formats.ts';
+import { UNIQUE_ITEMS } from './unique-items.ts';
 
 /** Unknown keywords and formats are let through, as JSON Schema says: libraries write their own beside the standard. */
 const OPTIONS: Options = {
@@ -39,6 +40,7 @@ export class SchemaCompiler {
   /** @param options `allErrors`: go on behind the first error. `validateSchema: false`: it was compiled before. */
   constructor({ bounds = UNBOUNDED, ...options }: SchemaCompilerOptions = {}) {
     this.#ajv = new BoundedAjv({ ...OPTIONS, ...options });
+    this.#ajv.removeKeyword('uniqueItems').addKeyword(UNIQUE_ITEMS);
     this.#bounds = bounds;
   }
 

@@ -133,6 +133,47 @@ describe('compileManifest', () => {
     expect(compile(expression('kind last')).check(nested('x'))).toBeUndefined();
   });
 
+  it('takes an array for one of different items where no two are equal, in time that grows with it', () => {
+    const task = compile({ type: 'array', uniqueItems: true });
+    const different = [
+      1,
+      '1',
+      true,
+      'true',
+      null,
+      'null',
+      [],
+      {},
+      [1],
+      ['1'],
+      { a: 1 },
+      { a: [1] },
+      { b: 1 },
+    ];
+    expect(task.check(different)).toBeUndefined();
+    expect(task.check(Array.from({ length: 20_000 }, (_, n) => ({ a: n })))).toBeUndefined();
+    for (const [one, other] of [
+      [1, 1],
+      [0, -0],
+      ['a', 'a'],
+      [null, null],
+      [
+        [1, { a: 2 }],
+        [1, { a: 2 }],
+      ],
+      [
+        { a: 1, b: [2] },
+        { b: [2], a: 1 },
+      ],
+    ]) {
+      expect(task.check([...different.slice(-1), one, other])).toEqual({
+        errors: [{ pointer: '', message: 'must NOT have duplicate items' }],
+      });
+    }
+    expect(compile({ type: 'array', uniqueItems: false }).check([1, 1])).toBeUndefined();
+    expect(compile({ uniqueItems: true }).check('aa')).toBeUndefined();
+  });
+
   it('is not misled by a schema that reads like the code of the validator', () => {
     const name = 'let errors = 0;"errors++;';
     const task = compile({ type: 'object', required: [name], properties: { [name]: { const: name } } });
