@@ -101,6 +101,12 @@ export const RULES = [
     to: { path: '^src/', pathNot: '^src/(core|$1)/' },
   },
   {
+    name: 'the-command-line-is-a-client',
+    comment: 'It talks to servers over HTTP, and knows no more of their routes than any client.',
+    from: { path: '^src/cli/' },
+    to: { path: '^src/gateway/http/' },
+  },
+  {
     name: 'nothing-imports-the-top',
     comment: 'The command line and the composition root stand above everything.',
     from: { path: '^src/', pathNot: '^src/(cli/|index\\.ts$|create-sluice\\.ts$|sluice\\.ts$|testing/)' },

@@ -1,5 +1,5 @@
 import { messageOf, SluiceError } from '../core/errors.ts';
-import { problemOf } from '../gateway/http/problem.ts';
+import { problemDocument } from '../core/problem-document.ts';
 import { type Problem, ServerProblem } from './client/server-problem.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,7 +26,7 @@ function sayIssues({ errors = [], moreErrors }: Problem, terminal: Terminal): vo
 function asProblem(error: unknown): Problem {
   if (error instanceof ServerProblem) return error.problem;
   const own = SluiceError.is(error) ? error : new SluiceError('SLUICE_INTERNAL', {}, { cause: error });
-  const problem = JSON.parse(problemOf(own, '').body) as Problem;
+  const problem: Problem = problemDocument(own, '');
   return SluiceError.is(error) ? problem : { ...problem, detail: messageOf(error) };
 }
 

@@ -7,11 +7,11 @@ import Fastify, {
 } from 'fastify';
 import { SluiceError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
+import { ERROR_PAGE_PATH } from '../../core/problem-document.ts';
 import { DEFAULT_TENANT } from '../../core/tenant.ts';
 import type { ApiKeys } from '../accept/api-keys.ts';
 import type { AcceptRequestRoute, AcceptRoute } from './accept-route.ts';
 import type { ControlRoutes, ListRequest } from './control-routes.ts';
-import { ERROR_PAGE_PATH } from './error-page.ts';
 import { answerClientError } from './http-server.ts';
 import type { InfoRoutes } from './info-routes.ts';
 import type { ReadRoutes, TaskRequest } from './read-routes.ts';

@@ -2,9 +2,6 @@ import { createHash } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { ERRORS } from '../../core/errors.ts';
 
-/** Path of the page below the base path. A problem's `type` is this, `#` and its code. */
-export const ERROR_PAGE_PATH = '/docs/errors';
-
 const STYLE =
   ':root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}' +
   'h2{font:600 1rem ui-monospace,monospace;margin:2rem 0 0}p{margin:.25rem 0}:target{background:Mark;color:MarkText}';
