@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Admission } from '../../src/gateway/accept/admission.ts';
-import { HealthCheck } from '../../src/gateway/http/health.ts';
+import { HealthCheck } from '../../src/gateway/http/info/health.ts';
 import { Breaker } from '../../src/gateway/read/breaker.ts';
 import { FinishedTasks } from '../../src/gateway/read/finished-tasks.ts';
 import { fakeClock } from '../../src/testing/fake-clock.ts';

@@ -10,12 +10,12 @@ import type { Limits } from '../../core/limits.ts';
 import { ERROR_PAGE_PATH } from '../../core/problem-document.ts';
 import { DEFAULT_TENANT } from '../../core/tenant.ts';
 import type { ApiKeys } from '../accept/api-keys.ts';
-import type { AcceptRequestRoute, AcceptRoute } from './accept-route.ts';
-import type { ControlRoutes, ListRequest } from './control-routes.ts';
-import { answerClientError } from './http-server.ts';
-import type { InfoRoutes } from './info-routes.ts';
-import type { ReadRoutes, TaskRequest } from './read-routes.ts';
-import { JSON_TYPE, type Responder } from './responder.ts';
+import type { AcceptRequestRoute, AcceptRoute } from './routes/accept-route.ts';
+import type { ControlRoutes, ListRequest } from './routes/control-routes.ts';
+import { answerClientError } from './server/http-server.ts';
+import type { InfoRoutes } from './routes/info-routes.ts';
+import type { ReadRoutes, TaskRequest } from './routes/read-routes.ts';
+import { JSON_TYPE, type Responder } from './exchange/responder.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

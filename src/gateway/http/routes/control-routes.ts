@@ -1,14 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Tasks } from '../../database/database.ts';
-import { type CancelOptions, cancelTask } from '../control/cancel-task.ts';
-import { type Query, refuseUnknown } from '../query.ts';
-import { etagOf } from '../read/etag.ts';
-import { parseListQuery } from '../read/list-query.ts';
-import { listTasks } from '../read/list-tasks.ts';
-import type { TaskResources } from '../read/task-resource.ts';
-import type { VerifiedIds } from '../read/verified-ids.ts';
+import type { Tasks } from '../../../database/database.ts';
+import { type CancelOptions, cancelTask } from '../../control/cancel-task.ts';
+import { type Query, refuseUnknown } from '../../query.ts';
+import { etagOf } from '../../read/etag.ts';
+import { parseListQuery } from '../../read/list-query.ts';
+import { listTasks } from '../../read/list-tasks.ts';
+import type { TaskResources } from '../../read/task-resource.ts';
+import type { VerifiedIds } from '../../read/verified-ids.ts';
 import type { TaskRequest } from './read-routes.ts';
-import { JSON_TYPE, type Responder } from './responder.ts';
+import { JSON_TYPE, type Responder } from '../exchange/responder.ts';
 
 export interface ControlRoutesParts {
   readonly ids: VerifiedIds;

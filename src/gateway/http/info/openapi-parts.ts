@@ -1,5 +1,5 @@
-import { type JsonSchema, MAX_ISSUES } from '../../core/schema.ts';
-import { STATES } from '../../core/state.ts';
+import { type JsonSchema, MAX_ISSUES } from '../../../core/schema.ts';
+import { STATES } from '../../../core/state.ts';
 
 export interface Parameter {
   readonly name: string;

@@ -1,5 +1,5 @@
-import type { SluiceError } from '../../core/errors.ts';
-import { invalidOption } from '../query.ts';
+import type { SluiceError } from '../../../core/errors.ts';
+import { invalidOption } from '../../query.ts';
 
 /** What of a `Prefer` header is understood here. */
 export interface Preference {

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { type ErrorCode, SluiceError } from '../../core/errors.ts';
-import { problemDocument, titleOf } from '../../core/problem-document.ts';
+import { type ErrorCode, SluiceError } from '../../../core/errors.ts';
+import { problemDocument, titleOf } from '../../../core/problem-document.ts';
 
 /** A response that tells what went wrong: RFC 9457. */
 export interface Problem {
