@@ -200,7 +200,8 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
     'gives the oldest first, so many as asked for': async (t) => {
       const messages = t.messages(3);
       for (const message of messages) {
-        await t.settled(await t.run(message), { kind: 'succeeded', result: '1', followUps: [message.id] });
+        const followUps = [`${message.id} 1`, `${message.id} 2`];
+        await t.settled(await t.run(message), { kind: 'succeeded', result: '1', followUps });
         t.clock.advance(1);
       }
       t.clock.advance(A_MINUTE_MS);
