@@ -155,6 +155,8 @@ export type CancelResult =
   /** It runs; the run has been told, or will be with its lease. */
   | { readonly kind: 'requested'; readonly record: TaskRecord }
   | { readonly kind: 'ended'; readonly record: TaskRecord }
+  /** The task belongs to another request, which came first with the same idempotency key and other content. */
+  | { readonly kind: 'reused'; readonly winner: string }
   | { readonly kind: 'gone' };
 
 export interface DueTask {

@@ -30,6 +30,18 @@ export const CANCEL_CASES: Topics<DatabaseTester> = {
       assert.equal((await t.record(second)).id, first.id);
       assert.equal((await t.cancel(second)).kind, 'ended');
     },
+    'does nothing by an id whose idempotency key another request has won with other content': async (t) => {
+      const winner = t.message({ idempotencyKey: 'k', input: '1' });
+      const loser = t.message({ idempotencyKey: 'k', input: '2' });
+      const copy = t.message({ idempotencyKey: 'k', input: '1' });
+      const held = await t.run(winner);
+      const before = await t.record(winner);
+      assert.deepEqual(await t.cancel(loser), { kind: 'reused', winner: winner.id });
+      assert.deepEqual(await t.record(winner), before);
+      assert.equal((await t.cancel(copy)).kind, 'requested');
+      assert.equal((await t.settled(held, { kind: 'cancelled' })).state, 'cancelled');
+      assert.deepEqual(await t.cancel(loser), { kind: 'reused', winner: winner.id });
+    },
     'lets either the claim or the cancel win when they come together': async (t) => {
       const messages = t.messages(20);
       const claims = messages.map((message) => t.toClaim(message));

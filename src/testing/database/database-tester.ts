@@ -69,10 +69,10 @@ export class DatabaseTester {
   /** A task that a gateway has just accepted. The clock goes on by a millisecond, so that ids are in order. */
   message(fields: Partial<Message> & Pick<MintRequest, 'idempotencyKey'> = {}): Message {
     this.clock.advance(1);
-    const { tenant = 'default', task = 'resize', idempotencyKey } = fields;
-    const id = this.ids.mint({ tenant, task, idempotencyKey, content: [] });
+    const { tenant = 'default', task = 'resize', idempotencyKey, input = '{"width":200}' } = fields;
+    const id = this.ids.mint({ tenant, task, idempotencyKey, content: [input] });
     const at = { queue: 'default', priority: 'normal', lane: 0 } as const;
-    const rest = { run: 1, publishedAt: this.clock.now(), input: '{"width":200}' };
+    const rest = { run: 1, publishedAt: this.clock.now(), input };
     return { id: id.text, tenant, task, ...at, ...rest, ...fields };
   }
 
