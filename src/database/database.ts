@@ -46,9 +46,12 @@ export interface Schedule {
     readonly crashLimit: number;
     readonly all?: boolean;
   }): Promise<TaskRecord[]>;
-  /** Schedules the tasks of `address` that have been `queued` since before `before`: their message is lost. Each time
-   * one is found, the time until it can be found again doubles. Returns how many. */
-  reconcile(address: Address, before: number, limit: number): Promise<number>;
+  /**
+   * Schedules the tasks of `address` whose message is lost, and returns how many: those that have been `queued` since
+   * before `before`, and those since `after`, where it is given: no clock but one that was set back can have told it.
+   * Each time one is found, the time until it can be found to be old again doubles.
+   */
+  reconcile(address: Address, lost: LostTimes): Promise<number>;
   /** Messages that settled tasks have left to be published, oldest first; leased like due tasks, and from the settle on
    * to the worker that settled. */
   followUps(limit: number): Promise<FollowUps[]>;
@@ -158,6 +161,12 @@ export type CancelResult =
   /** The task belongs to another request, which came first with the same idempotency key and other content. */
   | { readonly kind: 'reused'; readonly winner: string }
   | { readonly kind: 'gone' };
+
+export interface LostTimes {
+  readonly before: number;
+  readonly after?: number | undefined;
+  readonly limit: number;
+}
 
 export interface DueTask {
   readonly id: string;

@@ -94,14 +94,38 @@ describe('the reconciliation with the queue', () => {
     made.watermarks.delivered(ADDRESS, 1_000_000);
     made.database.answer('reconcile', () => 2);
     expect(await reconcile()).toBe(false);
-    expect(made.database.of('reconcile')).toEqual([[ADDRESS, 1_000_000 - MARGIN_MS, 500]]);
+    expect(made.database.of('reconcile')).toEqual([[ADDRESS, { before: 1_000_000 - MARGIN_MS, limit: 500 }]]);
     expect(wakes).toBe(1);
   });
 
-  it('looks for all that is older than the margin where the lane is empty', async () => {
+  it('looks for all but what is of just now where the lane is empty, so that a clock that was set back hides none', async () => {
     await reconcile();
-    expect(made.database.of('reconcile')).toEqual([[ADDRESS, made.clock.now() - MARGIN_MS, 500]]);
+    const now = made.clock.now();
+    expect(made.database.of('reconcile')).toEqual([
+      [ADDRESS, { before: now - MARGIN_MS, after: now + MARGIN_MS, limit: 500 }],
+    ]);
     expect(wakes).toBe(0);
+  });
+
+  it('goes by what was delivered last, whatever time there was before the clock was set back', async () => {
+    made.depth = [{ address: ADDRESS, messages: 5, bytes: 5 }];
+    made.watermarks.delivered(ADDRESS, made.clock.now());
+    made.clock.advance(-3_600_000);
+    made.watermarks.delivered(ADDRESS, made.clock.now());
+    await reconcile();
+    const before = made.clock.now() - MARGIN_MS;
+    expect(made.database.of('reconcile')).toEqual([[ADDRESS, { before, limit: 500 }]]);
+  });
+
+  it('draws no conclusion from a delivery of the time before the clock was set back: what follows it may look older', async () => {
+    made.depth = [{ address: ADDRESS, messages: 5, bytes: 5 }];
+    made.watermarks.delivered(ADDRESS, made.clock.now());
+    made.clock.advance(-MARGIN_MS);
+    await reconcile();
+    expect(made.database.of('reconcile')).toHaveLength(1);
+    made.clock.advance(-1);
+    await reconcile();
+    expect(made.database.of('reconcile')).toHaveLength(1);
   });
 
   it('draws no conclusion from a lane that has messages and has delivered none', async () => {

@@ -18,6 +18,7 @@ import type {
   Lease,
   ListFilter,
   Lookup,
+  LostTimes,
   Rejection,
   Retention,
   SettleResult,
@@ -83,8 +84,8 @@ export class SqliteDatabase implements Database {
     return answered(this.#writes('recover', { limit, crashLimit, all, now: this.#clock.now() }));
   }
 
-  reconcile(address: Address, before: number, limit: number): Promise<number> {
-    return answered(this.#writes('reconcile', { address, before, limit, now: this.#clock.now() }));
+  reconcile(address: Address, lost: LostTimes): Promise<number> {
+    return answered(this.#writes('reconcile', { address, lost, now: this.#clock.now() }));
   }
 
   followUps(limit: number): Promise<FollowUps[]> {

@@ -153,9 +153,9 @@ export class DatabaseTester {
     return this.#checked(this.#database.recover({ limit: 100, crashLimit: CRASH_LIMIT, ...options }));
   }
 
-  reconcile(message: Message, before: number): Promise<number> {
-    const { queue, priority, lane } = message;
-    return this.#checked(this.#database.reconcile({ queue, priority, lane }, before, 100));
+  reconcile({ queue, priority, lane }: Message, before: number, after?: number): Promise<number> {
+    const times = { before, after, limit: 100 };
+    return this.#checked(this.#database.reconcile({ queue, priority, lane }, times));
   }
 
   sweep(limit = 1000): Promise<Swept> {
