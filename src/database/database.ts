@@ -82,9 +82,16 @@ export interface Claim {
   /** Its encoded form, kept for publishing the task again with every field. */
   readonly body: string;
   /** Park instead of running, uncharged: this worker can not run it. */
-  readonly park?: { readonly forMs: number; readonly reason: TaskError } | undefined;
+  readonly park?: Park | undefined;
   /** A message published before this, of which neither a row nor a tombstone is left, is put into quarantine. */
   readonly horizonMs: number;
+}
+
+export interface Park {
+  /** Doubles with each time in a row. */
+  readonly forMs: number;
+  readonly atMostMs: number;
+  readonly reason: TaskError;
 }
 
 export type Verdict =

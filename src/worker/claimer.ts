@@ -6,12 +6,13 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Delivery } from '../queue/queue.ts';
 import type { Source, Taken } from './intake.ts';
 import type { Run } from './run.ts';
+import type { WorkerTiming } from './timing.ts';
 
 export interface ClaimerOptions {
   readonly database: Pick<Database, 'claim'>;
   readonly lease: Lease;
   readonly horizonMs: number;
-  readonly parkMs: number;
+  readonly timing: Pick<WorkerTiming, 'parkMs' | 'parkCapMs'>;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'claimed'>;
   readonly task: (name: string) => TaskManifest | undefined;
@@ -79,7 +80,7 @@ export class Claimer {
   }
 
   #claimOf({ taken: { message, delivery }, task }: Candidate): Claim {
-    const { horizonMs, parkMs, logger } = this.#options;
+    const { horizonMs, timing, logger } = this.#options;
     const claim = { message, body: delivery.body, horizonMs };
     if (task) return claim;
     if (!this.missing.has(message.task)) {
@@ -87,7 +88,8 @@ export class Claimer {
       logger.warn('a task waits for a worker that knows it', { task: message.task });
     }
     const { code, message: text } = new SluiceError('SLUICE_TASK_NOT_HERE', { task: message.task });
-    return { ...claim, park: { forMs: parkMs, reason: { code, message: text } } };
+    const reason = { code, message: text };
+    return { ...claim, park: { forMs: timing.parkMs, atMostMs: timing.parkCapMs, reason } };
   }
 
   #follow(batch: readonly Candidate[], verdicts: readonly Verdict[], claimedAt: number): void {

@@ -208,7 +208,7 @@ class TaskWorker implements Worker {
       ...this.#options,
       lease: this.#lease,
       horizonMs: retention.horizonMs,
-      parkMs: this.#timing.parkMs,
+      timing: this.#timing,
       task: (name) => this.#tasks.get(name),
       onRuns: (runs) => {
         this.#execution.start(runs);

@@ -11,6 +11,7 @@ import type {
   HeldRun,
   Lease,
   Outcome,
+  Park,
   Rejection,
   Runs,
   Settlement,
@@ -30,6 +31,7 @@ interface Row {
   holder: string;
   outcome?: Outcome;
   error?: TaskError;
+  park?: Park;
   result?: string;
 }
 
@@ -120,6 +122,7 @@ export class FakeDatabase implements Runs {
     if (park) {
       row.state = 'scheduled';
       row.error = park.reason;
+      row.park = park;
       return { kind: 'park' };
     }
     row.state = 'running';

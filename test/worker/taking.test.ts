@@ -58,6 +58,7 @@ test('a task that is not defined here is parked, and the worker says so', async 
   await world.publish([id]);
   await world.until(() => world.database.rows.get(id.id)?.state === 'scheduled');
   expect(world.row(id.id)).toMatchObject({ run: 0, error: { code: 'SLUICE_TASK_NOT_HERE' } });
+  expect(world.row(id.id).park).toMatchObject({ forMs: 30_000, atMostMs: 600_000 });
   expect(world.worker.status().missingTasks).toEqual(['elsewhere']);
 });
 

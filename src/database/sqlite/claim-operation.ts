@@ -1,7 +1,7 @@
 import { SluiceError } from '../../core/errors.ts';
 import type { Message } from '../../core/message.ts';
 import { type TaskId, readTaskId } from '../../core/task-id.ts';
-import { type ClaimDecision, decideClaim } from '../claim-decision.ts';
+import { type ClaimDecision, decideClaim, parkMs } from '../claim-decision.ts';
 import type { Claim, Lease, Verdict } from '../database.ts';
 import type { Concurrency } from './concurrency.ts';
 import { type TaskRow, describedBy, newRow } from './task-row.ts';
@@ -34,7 +34,7 @@ export function claimOperation(
     return decideClaim(message, now, {
       row,
       tombstone: !row && tasks.hasTombstone(id.identity),
-      parkUntil: park && now + park.forMs,
+      parkUntil: park && now + parkMs(park, row?.parked ?? 0),
       horizon: now - horizonMs,
       slotIsFree: () => concurrency.isFree(message.concurrencyKey ?? '', message.concurrencyLimit ?? 1),
     });
@@ -57,6 +57,7 @@ export function claimOperation(
         row.leaseUntil = now + lease.durationMs;
         row.slot = row.concurrencyKey !== undefined;
         row.progress = undefined;
+        row.parked = 0;
         keep(row, claim);
         return {
           kind: 'run',
@@ -69,7 +70,10 @@ export function claimOperation(
         if (decision.until !== undefined) {
           move(row, 'scheduled', now);
           row.dueAt = decision.until;
-          row.error = claim.park ? claim.park.reason : row.error;
+          if (claim.park) {
+            row.error = claim.park.reason;
+            row.parked += 1;
+          }
           keep(row, claim);
         }
         return { kind: 'park' };

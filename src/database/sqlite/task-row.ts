@@ -50,6 +50,8 @@ export interface TaskRow {
   tags: readonly string[] | undefined;
   progress: Progress | undefined;
   error: TaskError | undefined;
+  /** How often in a row no worker was there that could run it. */
+  parked: number;
 }
 
 interface Codec {
@@ -104,6 +106,7 @@ const FIELDS: readonly (readonly [keyof TaskRow, Codec])[] = [
   ['hasBody', flag],
   ['progress', json],
   ['error', json],
+  ['parked', plain],
 ];
 
 const FIXED = 9;
@@ -189,6 +192,7 @@ export function newRow(id: TaskId, tenant: string, now: number): TaskRow {
     tags: undefined,
     progress: undefined,
     error: undefined,
+    parked: 0,
   };
 }
 

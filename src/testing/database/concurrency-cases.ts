@@ -223,7 +223,8 @@ export const CONCURRENCY_CASES: Topics<DatabaseTester> = {
       await t.settled({ id: first.id, run: 1 }, SUCCEEDED);
       const [again] = await t.publishDue();
       const reason = { code: 'SLUICE_TASK_NOT_HERE', message: 'not here' };
-      assert.equal(await t.verdict(again ?? assert.fail(), { park: { forMs: 30_000, reason } }), 'park');
+      const park = { forMs: 30_000, atMostMs: 30_000, reason };
+      assert.equal(await t.verdict(again ?? assert.fail(), { park }), 'park');
       t.clock.advance(30_000);
       await t.settled(await t.runAgain(), SUCCEEDED);
       await assertFree(t, 'k', 1);
