@@ -160,9 +160,17 @@ export class Execution implements RunnerListener {
 
   #advance(): void {
     const now = performance.now();
+    this.#returnUndefined();
     this.#placeLine(now);
     this.#placeAlone(now);
     this.#options.onFree();
+  }
+
+  /** A reload may have removed the definition of what waits here. The next claim of it finds that, and parks it. */
+  #returnUndefined(): void {
+    for (const run of [...this.#line, ...this.#soloLine]) {
+      if (!this.pool.defines(run.task.name)) this.abort(run, 'shutdown');
+    }
   }
 
   #placeLine(now: number): void {

@@ -35,7 +35,8 @@ interface Row {
   result?: string;
 }
 
-/** The rows of tasks in memory, with the fences of the real ones and no clock: what is scheduled is due at once. */
+/** The rows of tasks in memory, with the fences of the real ones and no clock: what is scheduled is due at once, but for
+ * what is parked, which never is. */
 export class FakeDatabase implements Runs {
   readonly rows = new Map<string, Row>();
   readonly rejections: Rejection[] = [];
@@ -98,7 +99,7 @@ export class FakeDatabase implements Runs {
 
   /** Messages of all that is scheduled, which is queued from then on. */
   takeDue(): Message[] {
-    const due = [...this.rows.values()].filter(({ state }) => state === 'scheduled');
+    const due = [...this.rows.values()].filter(({ state, park }) => state === 'scheduled' && !park);
     for (const row of due) row.state = 'queued';
     return due.map(({ message, run }) => ({ ...message, run: run + 1 }));
   }
