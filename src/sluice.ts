@@ -137,7 +137,7 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
   const scheduler = await startScheduler({
     ...basis,
     watermarks,
-    crashLimit: limits.crashLimit,
+    interruptionLimit: limits.interruptionLimit,
     addresses: () => [...live.addresses, ...known],
     alone: true,
   });

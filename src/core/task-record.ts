@@ -32,8 +32,10 @@ export interface TaskRecord {
   readonly run: number;
   /** How often the handler refused. */
   readonly attempts: number;
-  /** How often its process died under it. */
+  /** How often its runner died under it. */
   readonly crashes: number;
+  /** How often its worker died, or fell silent, under it: nobody can tell whether it was the cause. */
+  readonly interruptions?: number | undefined;
   readonly createdAt: number;
   readonly changedAt: number;
   readonly startedAt?: number | undefined;

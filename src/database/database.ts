@@ -35,15 +35,15 @@ export interface Schedule {
   /** Marks tasks `queued` whose message the queue has confirmed; where the version has moved on, does nothing. */
   published(tasks: readonly { readonly id: string; readonly version: number }[]): Promise<void>;
   /**
-   * Schedules the runs whose lease ran out, charged with a crash; fails those that have crashed `crashLimit` times. A
-   * run of a task that has crashed before is charged only if `extend` was told that it had begun: those that wait to
-   * run alone can not have brought their process down.
+   * Schedules the runs whose lease ran out. Nobody can tell why their worker is silent, so no crash is charged; each is
+   * noted as interrupted, and fails when it was `interruptionLimit` times. A run that is to be alone counts as
+   * interrupted only if `extend` was told that it had begun: what waits can not have brought its worker down.
    * @param options.all also those whose lease still holds, and what was leased to be published: the holder of all of it
    *   is known to be dead
    */
   recover(options: {
     readonly limit: number;
-    readonly crashLimit: number;
+    readonly interruptionLimit: number;
     readonly all?: boolean;
   }): Promise<TaskRecord[]>;
   /**
@@ -95,13 +95,15 @@ export interface Park {
 }
 
 export type Verdict =
-  /** Run it. `interrupted` is set where an earlier run of it ended in a crash: let it run alone. */
   | {
       readonly kind: 'run';
       readonly run: number;
       readonly attempts: number;
       readonly crashes: number;
       readonly version: number;
+      /** What ran it before has died: let it have a runner to itself, one such task at a time, and tell `extend` when it
+       * begins. */
+      readonly alone: boolean;
     }
   /** The row waits until it is due; the message can go. */
   | { readonly kind: 'park' }

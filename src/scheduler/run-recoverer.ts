@@ -11,7 +11,7 @@ const BATCH = 200;
 
 export interface RunRecovererOptions extends Pick<
   SchedulerOptions,
-  'database' | 'cache' | 'signals' | 'metrics' | 'crashLimit' | 'retention'
+  'database' | 'cache' | 'signals' | 'metrics' | 'interruptionLimit' | 'retention'
 > {
   readonly clock: Clock;
   readonly healthySince: () => number | undefined;
@@ -45,10 +45,10 @@ export class RunRecoverer implements Service {
   }
 
   async #recover(all: boolean): Promise<void> {
-    const { database, metrics, crashLimit, onScheduled } = this.#options;
+    const { database, metrics, interruptionLimit, onScheduled } = this.#options;
     let page: readonly TaskRecord[];
     do {
-      page = await database.recover({ limit: BATCH, crashLimit, all });
+      page = await database.recover({ limit: BATCH, interruptionLimit, all });
       metrics.recovered(page.length);
       await Promise.all(page.map((record) => this.#tell(record)));
       if (page.length > 0) onScheduled();

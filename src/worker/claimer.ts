@@ -101,9 +101,9 @@ export class Claimer {
       const { message } = taken;
       this.#options.metrics.claimed(verdict.kind);
       if (verdict.kind === 'run' && task) {
-        const { run, attempts, crashes, version } = verdict;
+        const { run, attempts, crashes, alone, version } = verdict;
         this.#options.onRunning(message.id, version);
-        runs.push({ message, run, task, attempts, crashes, claimedAt });
+        runs.push({ message, run, task, attempts, crashes, alone, claimedAt });
       } else {
         this.#turnAway(taken, verdict);
       }

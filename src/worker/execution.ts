@@ -23,7 +23,7 @@ export interface ExecutionOptions {
   readonly onOutcome: (run: Run, outcome: Outcome) => void;
   readonly onProgress: (run: Run) => void;
   /**
-   * Has the database note that the run, of a task that has crashed before, begins. Resolves with false where it does not
+   * Has the database note that the run, which is to be alone, begins. Resolves with false where it does not
    * answer. Never rejects.
    */
   readonly begin: (run: Run) => Promise<boolean>;
@@ -39,7 +39,7 @@ export class Execution implements RunnerListener {
   readonly pool: RunnerPool;
   readonly #options: ExecutionOptions;
   #line: Run[] = [];
-  /** Those that a process has died under before: one at a time, so that only the guilty is charged again. */
+  /** Those that are to run alone: one at a time, so that only the guilty is charged again. */
   #soloLine: Run[] = [];
   #beginning = false;
   readonly #progressed = new Set<Run>();
@@ -67,7 +67,7 @@ export class Execution implements RunnerListener {
       // A newer run was permitted, so the older one is no longer the task's.
       if (former) this.abort(former, 'lost');
       this.runs.add(run);
-      (run.crashes > 0 ? this.#soloLine : this.#line).push(run);
+      (run.alone ? this.#soloLine : this.#line).push(run);
     }
     this.#advance();
   }

@@ -11,6 +11,8 @@ export interface Run {
   /** What there was before this run. */
   readonly attempts: number;
   readonly crashes: number;
+  /** It has to be the only one in its runner. */
+  readonly alone: boolean;
   readonly claimedAt: number;
   /** The database knows that it may be at fault when the process dies from now on. */
   begun?: boolean;

@@ -33,7 +33,7 @@ describe('the recoverer of lost runs', () => {
     expect(made.database.of('recover')).toEqual([]);
     made.clock.advance(1);
     await service.run();
-    expect(made.database.of('recover')).toMatchObject([[{ all: false, crashLimit: 3 }]]);
+    expect(made.database.of('recover')).toMatchObject([[{ all: false, interruptionLimit: 10 }]]);
   });
 
   it('goes on until a page is short, and tells of each', async () => {

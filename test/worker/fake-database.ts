@@ -129,7 +129,8 @@ export class FakeDatabase implements Runs {
     row.state = 'running';
     row.run += 1;
     row.holder = holder;
-    return { kind: 'run', run: row.run, attempts: row.attempts, crashes: row.crashes, version: row.version };
+    const { run, attempts, crashes, version } = row;
+    return { kind: 'run', run, attempts, crashes, version, alone: crashes > 0 };
   }
 }
 

@@ -3,6 +3,7 @@ import type { Message } from '../../core/message.ts';
 import { type TaskId, readTaskId } from '../../core/task-id.ts';
 import { type ClaimDecision, decideClaim, parkMs } from '../claim-decision.ts';
 import type { Claim, Lease, Verdict } from '../database.ts';
+import { runsAlone } from '../interruption.ts';
 import type { Concurrency } from './concurrency.ts';
 import { type TaskRow, describedBy, newRow } from './task-row.ts';
 import { type TaskTable, move } from './task-table.ts';
@@ -52,7 +53,7 @@ export function claimOperation(
         move(row, 'running', now);
         row.run += 1;
         row.startedAt = now;
-        row.begun = row.crashes === 0;
+        row.begun = !runsAlone(row);
         row.leaseHolder = lease.holder;
         row.leaseUntil = now + lease.durationMs;
         row.slot = row.concurrencyKey !== undefined;
@@ -65,6 +66,7 @@ export function claimOperation(
           attempts: row.attempts,
           crashes: row.crashes,
           version: row.version,
+          alone: !row.begun,
         };
       case 'park':
         if (decision.until !== undefined) {

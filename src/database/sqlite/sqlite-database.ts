@@ -80,8 +80,12 @@ export class SqliteDatabase implements Database {
     return answered(this.#writes('published', { tasks, now: this.#clock.now() }));
   }
 
-  recover({ limit, crashLimit, all = false }: Parameters<Database['recover']>[0]): Promise<TaskRecord[]> {
-    return answered(this.#writes('recover', { limit, crashLimit, all, now: this.#clock.now() }));
+  recover({
+    limit,
+    interruptionLimit,
+    all = false,
+  }: Parameters<Database['recover']>[0]): Promise<TaskRecord[]> {
+    return answered(this.#writes('recover', { limit, interruptionLimit, all, now: this.#clock.now() }));
   }
 
   reconcile(address: Address, lost: LostTimes): Promise<number> {

@@ -30,7 +30,7 @@ export interface TaskRow {
   finishedAt: number | undefined;
   dueAt: number | undefined;
   deadlineAt: number | undefined;
-  /** A crash of the process may be the doing of this run. */
+  /** The death of its worker may be the doing of this run. */
   begun: boolean;
   leaseHolder: string | undefined;
   leaseUntil: number | undefined;
@@ -52,6 +52,8 @@ export interface TaskRow {
   error: TaskError | undefined;
   /** How often in a row no worker was there that could run it. */
   parked: number;
+  /** How often its worker died, or fell silent, under it. */
+  interruptions: number;
 }
 
 interface Codec {
@@ -107,6 +109,7 @@ const FIELDS: readonly (readonly [keyof TaskRow, Codec])[] = [
   ['progress', json],
   ['error', json],
   ['parked', plain],
+  ['interruptions', plain],
 ];
 
 const FIXED = 9;
@@ -193,6 +196,7 @@ export function newRow(id: TaskId, tenant: string, now: number): TaskRow {
     progress: undefined,
     error: undefined,
     parked: 0,
+    interruptions: 0,
   };
 }
 
@@ -225,6 +229,7 @@ export function recordOf(row: TaskRow): TaskRecord {
     run: row.run,
     attempts: row.attempts,
     crashes: row.crashes,
+    interruptions: row.interruptions,
     createdAt: row.createdAt,
     changedAt: row.changedAt,
     startedAt: row.startedAt,

@@ -19,7 +19,7 @@ export const CLAIM_CASES: Topics<DatabaseTester> = {
     'runs, as run 1 and version 2, under a lease': async (t) => {
       const message = t.message({ tags: ['a', 'b'], deadlineAt: t.clock.now() + A_MINUTE_MS, lane: 3 });
       assert.deepEqual(await t.claim([message]), [
-        { kind: 'run', run: 1, attempts: 0, crashes: 0, version: 2 },
+        { kind: 'run', run: 1, attempts: 0, crashes: 0, version: 2, alone: false },
       ] satisfies Verdict[]);
       const record = await t.record(message);
       assert.equal(record.state, 'running');

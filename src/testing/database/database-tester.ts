@@ -30,6 +30,7 @@ export const A_MINUTE_MS = 60_000;
 export const RETENTION = { bodiesMs: 7 * DAY_MS, rowsMs: 30 * DAY_MS, horizonMs: HORIZON_MS } as const;
 export const SUCCEEDED: Outcome = { kind: 'succeeded', result: '{"ok":true}', followUps: [] };
 export const CRASH_LIMIT = 3;
+export const INTERRUPTION_LIMIT = 5;
 
 export function failure(message = 'no'): { code: string; message: string } {
   return { code: 'SLUICE_HANDLER_FAILED', message };
@@ -123,7 +124,7 @@ export class DatabaseTester {
     return this.#checked(this.#database.extend(runs, { holder, durationMs: LEASE_MS }));
   }
 
-  /** Publishes what is due, has it claimed, and begins it: from then on its crashes count. */
+  /** Publishes what is due, has it claimed, and begins it: from then on its interruptions count. */
   async beginAgain(): Promise<{ id: string; run: number }> {
     const held = await this.runAgain();
     await this.extend([{ ...held, begun: true }]);
@@ -150,7 +151,9 @@ export class DatabaseTester {
   }
 
   recover(options: { limit?: number; all?: boolean } = {}): Promise<TaskRecord[]> {
-    return this.#checked(this.#database.recover({ limit: 100, crashLimit: CRASH_LIMIT, ...options }));
+    return this.#checked(
+      this.#database.recover({ limit: 100, interruptionLimit: INTERRUPTION_LIMIT, ...options }),
+    );
   }
 
   reconcile({ queue, priority, lane }: Message, before: number, after?: number): Promise<number> {

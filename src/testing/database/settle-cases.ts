@@ -5,6 +5,7 @@ import {
   CRASH_LIMIT,
   type DatabaseTester,
   failure,
+  INTERRUPTION_LIMIT,
   LEASE_MS,
   retry,
   SUCCEEDED,
@@ -47,7 +48,7 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
       t.clock.advance(1);
       const [again] = await t.publishDue();
       const [verdict] = await t.claim([again ?? assert.fail('not due')]);
-      assert.deepEqual(verdict, { kind: 'run', run: 2, attempts: 1, crashes: 0, version: 5 });
+      assert.deepEqual(verdict, { kind: 'run', run: 2, attempts: 1, crashes: 0, version: 5, alone: false });
     },
     'expires instead of a retry beyond the deadline': async (t) => {
       const message = t.message({ deadlineAt: t.clock.now() + A_MINUTE_MS });
@@ -72,6 +73,7 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
         const [again] = await t.publishDue();
         const [verdict] = await t.claim([again ?? assert.fail('not due at once')]);
         assert.equal(verdict?.kind === 'run' && verdict.crashes, crashes);
+        assert.equal(verdict?.kind === 'run' && verdict.alone, true);
         held = { id: message.id, run: crashes + 1 };
       }
       const record = await t.settled(held, crashed);
@@ -174,7 +176,7 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
       await Promise.all([
         t.database.settle([{ ...held, outcome: SUCCEEDED }]),
         t.database.settle([{ ...held, outcome: retry(1000) }]),
-        t.database.recover({ limit: 10, crashLimit: CRASH_LIMIT, all: true }),
+        t.database.recover({ limit: 10, interruptionLimit: INTERRUPTION_LIMIT, all: true }),
       ]);
       await t.look();
       assert.equal((await t.record(message)).version, 3);
