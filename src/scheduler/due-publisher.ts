@@ -1,4 +1,3 @@
-import type { Message } from '../core/message.ts';
 import type { Database, DueTask } from '../database/database.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import type { Service } from './loop.ts';
@@ -29,15 +28,10 @@ export class DuePublisher implements Service {
 
   async run(): Promise<boolean> {
     const due = await this.#due();
-    const messages: Message[] = [];
-    for (const { id, run, body } of due) {
-      const message = await this.#republisher.decode(id, body);
-      if (message) messages.push({ ...message, run });
-    }
-    await this.#republisher.publish(messages);
+    const published = await this.#republisher.publish(due);
     // Of a task that has failed for its message, the version has moved on.
     if (due.length > 0) await this.#database.published(due.map(({ id, version }) => ({ id, version })));
-    if (messages.length > 0) this.#metrics.publishedAgain(messages.length);
+    this.#metrics.publishedAgain(published);
     return due.length === BATCH;
   }
 
