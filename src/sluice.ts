@@ -132,7 +132,7 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
   metrics.depthFrom(() => engines.queue.depth());
   const basis = { ...engines, metrics, logger, limits, retention, clock: systemClock, random: systemRandom };
   const watermarks = new Watermarks();
-  const known = await addressesOf(engines.queue);
+  const known = await usedAddresses(engines.queue);
 
   const scheduler = await startScheduler({
     ...basis,
@@ -205,7 +205,7 @@ async function openEngines(options: SluiceOptions, logger: Logger, shutdown: Shu
 }
 
 /** Every address that tasks have ever waited at: their definitions may have been moved or removed since. */
-async function addressesOf(queue: EmbeddedQueue): Promise<Address[]> {
+async function usedAddresses(queue: EmbeddedQueue): Promise<Address[]> {
   const { addresses } = await queue.depth();
   return addresses.map(({ address }) => address).filter(({ queue: name }) => name !== QUARANTINE.queue);
 }

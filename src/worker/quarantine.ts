@@ -1,6 +1,6 @@
 import { messageOf, type SluiceError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import type { Address } from '../core/message.ts';
+import { type Address, FIRST_LANE } from '../core/message.ts';
 import type { Random } from '../core/random.ts';
 import { RESERVED_QUEUE } from '../core/task.ts';
 import { readTaskId } from '../core/task-id.ts';
@@ -11,7 +11,7 @@ import { Patience } from './patience.ts';
 import type { WorkerTiming } from './timing.ts';
 
 /** Where messages are kept that can not be used, for a person to look at. */
-export const QUARANTINE: Address = { queue: RESERVED_QUEUE, priority: 'normal', lane: 0 };
+export const QUARANTINE: Address = { queue: RESERVED_QUEUE, priority: 'normal', lane: FIRST_LANE };
 
 export interface QuarantineOptions {
   readonly queue: Pick<Queue, 'publish'>;

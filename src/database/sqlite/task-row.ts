@@ -1,4 +1,4 @@
-import type { Message, Priority } from '../../core/message.ts';
+import { FIRST_LANE, type Message, type Priority } from '../../core/message.ts';
 import type { State } from '../../core/state.ts';
 import type { TaskId } from '../../core/task-id.ts';
 import type { Progress, TaskError, TaskRecord } from '../../core/task-record.ts';
@@ -166,7 +166,7 @@ export function newRow(id: TaskId, tenant: string, now: number): TaskRow {
     task: '',
     queue: '',
     priority: 'normal',
-    lane: 0,
+    lane: FIRST_LANE,
     state: 'queued',
     version: 1,
     run: 0,

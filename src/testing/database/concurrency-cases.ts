@@ -3,9 +3,9 @@ import type { Message } from '../../core/message.ts';
 import type { Topics } from '../conformance.ts';
 import {
   A_MINUTE_MS,
-  CRASH_LIMIT,
+  CRASHED,
   type DatabaseTester,
-  failure,
+  FAILED,
   INTERRUPTION_LIMIT,
   LEASE_MS,
   retry,
@@ -82,13 +82,13 @@ export const CONCURRENCY_CASES: Topics<DatabaseTester> = {
       assert.deepEqual(held, { id: first.id, run: 2 });
       await t.settled(held, { kind: 'returned' });
       held = await t.runAgain();
-      await t.settled(held, { kind: 'crashed', error: failure(), crashLimit: CRASH_LIMIT });
+      await t.settled(held, CRASHED);
       held = await t.runAgain();
       t.clock.advance(LEASE_MS + 1);
       await t.recover();
       held = await t.runAgain();
       assert.deepEqual(held, { id: first.id, run: 5 });
-      await t.settled(held, { kind: 'failed', error: failure(), charged: true });
+      await t.settled(held, FAILED);
       assert.deepEqual(await dueIds(t), [second.id]);
     },
     'reserves the place for the one that is released': async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { encodeMessage, type Message } from '../../core/message.ts';
+import { encodeMessage, FIRST_LANE, type Message } from '../../core/message.ts';
 import { TaskIds, type MintRequest, readTaskId, type TaskId } from '../../core/task-id.ts';
 import type { TaskRecord } from '../../core/task-record.ts';
 import type {
@@ -35,6 +35,11 @@ export const INTERRUPTION_LIMIT = 5;
 export function failure(message = 'no'): { code: string; message: string } {
   return { code: 'SLUICE_HANDLER_FAILED', message };
 }
+
+/** The handler refused for good. */
+export const FAILED: Outcome = { kind: 'failed', error: failure(), charged: true };
+/** The runner died. */
+export const CRASHED: Outcome = { kind: 'crashed', error: failure('died'), crashLimit: CRASH_LIMIT };
 
 export function retry(afterMs: number): Outcome {
   return { kind: 'retry', error: failure(), afterMs };
@@ -72,7 +77,7 @@ export class DatabaseTester {
     this.clock.advance(1);
     const { tenant = 'default', task = 'resize', idempotencyKey, input = '{"width":200}' } = fields;
     const id = this.ids.mint({ tenant, task, idempotencyKey, content: [input] });
-    const at = { queue: 'default', priority: 'normal', lane: 0 } as const;
+    const at = { queue: 'default', priority: 'normal', lane: FIRST_LANE } as const;
     const rest = { run: 1, publishedAt: this.clock.now(), input };
     return { id: id.text, tenant, task, ...at, ...rest, ...fields };
   }

@@ -3,8 +3,8 @@ import type { Topics } from '../conformance.ts';
 import {
   A_MINUTE_MS,
   CRASH_LIMIT,
+  CRASHED,
   type DatabaseTester,
-  failure,
   INTERRUPTION_LIMIT,
   LEASE_MS,
   retry,
@@ -143,8 +143,7 @@ export const LEASE_CASES: Topics<DatabaseTester> = {
     },
     'notes no interruption of a task that waited to run alone, and has not begun': async (t) => {
       const message = t.message();
-      const crashed = { kind: 'crashed', error: failure('died'), crashLimit: CRASH_LIMIT } as const;
-      await t.settled(await t.run(message), crashed);
+      await t.settled(await t.run(message), CRASHED);
       for (const [begun, interruptions] of [
         [undefined, 0],
         [false, 0],
@@ -162,16 +161,15 @@ export const LEASE_CASES: Topics<DatabaseTester> = {
     },
     'keeps what was charged for the death of a runner apart': async (t) => {
       const message = t.message();
-      const crashed = { kind: 'crashed', error: failure('died'), crashLimit: CRASH_LIMIT } as const;
       let held = await t.run(message);
       for (let round = 1; round < CRASH_LIMIT; round += 1) {
         await interrupt(t, message);
         t.clock.advance(A_MINUTE_MS);
-        const record = await t.settled(await t.runAgain(), crashed);
+        const record = await t.settled(await t.runAgain(), CRASHED);
         assert.deepEqual([record.state, record.crashes, record.interruptions], ['scheduled', round, round]);
         held = await t.runAgain();
       }
-      assert.equal((await t.settled(held, crashed)).state, 'failed');
+      assert.equal((await t.settled(held, CRASHED)).state, 'failed');
     },
     'recovers each run once for workers that do it together': async (t) => {
       const messages = t.messages(30);

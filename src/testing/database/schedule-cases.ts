@@ -153,10 +153,9 @@ export const SCHEDULE_CASES: Topics<DatabaseTester> = {
         t.clock.advance(-at * A_MINUTE_MS * 10);
       }
       const now = t.clock.now();
-      const address = { queue: 'default', priority: 'normal', lane: 0 } as const;
       const counts = [];
       for (let round = 0; round < 4; round += 1) {
-        counts.push(await t.database.reconcile(address, { before: now, after: now, limit: 2 }));
+        counts.push(await t.database.reconcile(t.message(), { before: now, after: now, limit: 2 }));
       }
       assert.deepEqual(counts, [2, 2, 1, 0]);
     },

@@ -3,7 +3,9 @@ import type { Topics } from '../conformance.ts';
 import {
   A_MINUTE_MS,
   CRASH_LIMIT,
+  CRASHED,
   type DatabaseTester,
+  FAILED,
   failure,
   INTERRUPTION_LIMIT,
   LEASE_MS,
@@ -66,9 +68,8 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
     'schedules a crashed run at once and charges the crash, until the limit fails the task': async (t) => {
       const message = t.message();
       let held = await t.run(message);
-      const crashed = { kind: 'crashed', error: failure('died'), crashLimit: CRASH_LIMIT } as const;
       for (let crashes = 1; crashes < CRASH_LIMIT; crashes += 1) {
-        const record = await t.settled(held, crashed);
+        const record = await t.settled(held, CRASHED);
         assert.deepEqual([record.state, record.crashes, record.attempts], ['scheduled', crashes, 0]);
         const [again] = await t.publishDue();
         const [verdict] = await t.claim([again ?? assert.fail('not due at once')]);
@@ -76,7 +77,7 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
         assert.equal(verdict?.kind === 'run' && verdict.alone, true);
         held = { id: message.id, run: crashes + 1 };
       }
-      const record = await t.settled(held, crashed);
+      const record = await t.settled(held, CRASHED);
       assert.deepEqual([record.state, record.crashes], ['failed', CRASH_LIMIT]);
       assert.equal(record.error?.message, 'died');
     },
@@ -146,9 +147,9 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
       const outcomes = [
         SUCCEEDED,
         retry(1000),
-        { kind: 'failed', error: failure(), charged: true },
+        FAILED,
         { kind: 'cancelled' },
-        { kind: 'crashed', error: failure(), crashLimit: CRASH_LIMIT },
+        CRASHED,
         { kind: 'crashed', error: failure(), crashLimit: 1 },
         { kind: 'returned' },
       ] as const;
@@ -164,7 +165,7 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
       const held = await t.run(message);
       const [first] = await t.database.settle([
         { ...held, outcome: SUCCEEDED },
-        { ...held, outcome: { kind: 'failed', error: failure(), charged: true } },
+        { ...held, outcome: FAILED },
       ]);
       await t.look();
       assert.equal(first?.kind, 'settled');
