@@ -159,6 +159,12 @@ export const LEASE_CASES: Topics<DatabaseTester> = {
         assert.deepEqual([record?.crashes, record?.attempts], [1, 0]);
       }
     },
+    'expires instead of a run that would begin after its deadline': async (t) => {
+      const message = t.message({ deadlineAt: t.clock.now() + A_MINUTE_MS });
+      await t.run(message);
+      t.clock.advance(A_MINUTE_MS * 2);
+      assert.equal((await t.recover())[0]?.state, 'expired');
+    },
     'keeps what was charged for the death of a runner apart': async (t) => {
       const message = t.message();
       let held = await t.run(message);
