@@ -27,7 +27,7 @@ import { folderSecret } from './sqlite/secret-file.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
 import { LiveTasks } from './runner/live-tasks.ts';
 import { Shutdown } from './core/shutdown.ts';
-import { QUARANTINE } from './worker/quarantine.ts';
+import { QUARANTINE } from './worker/intake/quarantine.ts';
 import { startWorker } from './worker/worker.ts';
 
 export interface SluiceOptions {

@@ -1,5 +1,5 @@
 import type { Database, DueTask } from '../database/database.ts';
-import type { ExchangeRecord } from './exchange-record.ts';
+import type { Connectivity } from './connectivity.ts';
 import type { Service } from './loop.ts';
 import type { Republisher } from './republisher.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
@@ -13,17 +13,17 @@ export class DuePublisher implements Service {
   readonly #database: Pick<Database, 'due' | 'published'>;
   readonly #metrics: Pick<SchedulerOptions['metrics'], 'publishedAgain'>;
   readonly #republisher: Republisher;
-  readonly #exchanges: ExchangeRecord;
+  readonly #connectivity: Connectivity;
 
   constructor(
     { database, metrics }: Pick<SchedulerOptions, 'database' | 'metrics'>,
     republisher: Republisher,
-    exchanges: ExchangeRecord,
+    connectivity: Connectivity,
   ) {
     this.#database = database;
     this.#metrics = metrics;
     this.#republisher = republisher;
-    this.#exchanges = exchanges;
+    this.#connectivity = connectivity;
   }
 
   async run(): Promise<boolean> {
@@ -39,10 +39,10 @@ export class DuePublisher implements Service {
   async #due(): Promise<DueTask[]> {
     try {
       const due = await this.#database.due(BATCH);
-      this.#exchanges.succeeded();
+      this.#connectivity.succeeded();
       return due;
     } catch (error) {
-      this.#exchanges.failed();
+      this.#connectivity.failed();
       throw error;
     }
   }

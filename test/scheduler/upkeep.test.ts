@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { taskTopic } from '../../src/core/topics.ts';
 import { taskViewKey } from '../../src/core/task-view.ts';
-import { ExchangeRecord } from '../../src/scheduler/exchange-record.ts';
+import { Connectivity } from '../../src/scheduler/connectivity.ts';
 import { MARGIN_MS, QueueReconciler } from '../../src/scheduler/queue-reconciler.ts';
 import { RetentionSweeper } from '../../src/scheduler/retention-sweeper.ts';
 import { HEALTHY_MS, RunRecoverer } from '../../src/scheduler/run-recoverer.ts';
@@ -58,31 +58,31 @@ describe('the recoverer of lost runs', () => {
   });
 });
 
-describe('the record of exchanges', () => {
+describe('the connectivity with the database', () => {
   it('begins anew after a failure, a pause, and a clock that was set back', () => {
     const { clock } = made;
-    const exchanges = new ExchangeRecord(clock);
-    expect(exchanges.healthySince).toBeUndefined();
+    const connectivity = new Connectivity(clock);
+    expect(connectivity.healthySince).toBeUndefined();
     const inTouchFor = (ms: number): void => {
       for (let passed = 0; passed <= ms; passed += 1000) {
-        exchanges.succeeded();
+        connectivity.succeeded();
         if (passed < ms) clock.advance(1000);
       }
     };
     const begin = clock.now();
     inTouchFor(20_000);
-    expect(exchanges.healthySince).toBe(begin);
-    exchanges.failed();
-    expect(exchanges.healthySince).toBeUndefined();
+    expect(connectivity.healthySince).toBe(begin);
+    connectivity.failed();
+    expect(connectivity.healthySince).toBeUndefined();
     inTouchFor(2000);
     clock.advance(60_000);
-    expect(exchanges.healthySince).toBeUndefined();
-    exchanges.succeeded();
-    expect(exchanges.healthySince).toBe(clock.now());
+    expect(connectivity.healthySince).toBeUndefined();
+    connectivity.succeeded();
+    expect(connectivity.healthySince).toBe(clock.now());
     inTouchFor(3000);
     clock.advance(-10_000);
-    exchanges.succeeded();
-    expect(exchanges.healthySince).toBe(clock.now());
+    connectivity.succeeded();
+    expect(connectivity.healthySince).toBe(clock.now());
   });
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { QUARANTINE } from '../../src/worker/quarantine.ts';
+import { QUARANTINE } from '../../src/worker/intake/quarantine.ts';
 import { World } from './world.ts';
 
 const NORMAL = { queue: 'default', priority: 'normal', lane: 0 } as const;

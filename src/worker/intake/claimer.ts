@@ -1,12 +1,12 @@
-import { messageOf, SluiceError } from '../core/errors.ts';
-import type { Logger } from '../core/logger.ts';
-import type { Claim, Database, Lease, Verdict } from '../database/database.ts';
-import type { TaskManifest } from '../manifest/manifest.ts';
-import type { Metrics } from '../observe/metrics.ts';
-import type { Delivery } from '../queue/queue.ts';
+import { messageOf, SluiceError } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Claim, Database, Lease, Verdict } from '../../database/database.ts';
+import type { TaskManifest } from '../../manifest/manifest.ts';
+import type { Metrics } from '../../observe/metrics.ts';
+import type { Delivery } from '../../queue/queue.ts';
 import type { Source, Taken } from './intake.ts';
-import type { Run } from './run.ts';
-import type { WorkerTiming } from './timing.ts';
+import type { Run } from '../run/run.ts';
+import type { WorkerTiming } from '../timing.ts';
 
 export interface ClaimerOptions {
   readonly database: Pick<Database, 'claim'>;

@@ -3,8 +3,8 @@ import type { Clock } from '../core/clock.ts';
 /** A pause longer than this between two successes means that this process, or its way to the database, stood still. */
 const MAX_PAUSE_MS = 5000;
 
-/** Since when this process and the database have been in touch without a break. */
-export class ExchangeRecord {
+/** Whether this process reaches the database, and since when without a break. */
+export class Connectivity {
   readonly #clock: Clock;
   #since: number | undefined;
   #last = 0;

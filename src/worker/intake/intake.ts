@@ -1,8 +1,8 @@
-import { SluiceError } from '../core/errors.ts';
-import { type Address, addressesOf, decodeMessage, type Message, type Priority } from '../core/message.ts';
-import { readTaskId, type TaskId } from '../core/task-id.ts';
-import type { Watermarks } from '../core/watermarks.ts';
-import type { Consumer, Delivery, Queue } from '../queue/queue.ts';
+import { SluiceError } from '../../core/errors.ts';
+import { type Address, addressesOf, decodeMessage, type Message, type Priority } from '../../core/message.ts';
+import { readTaskId, type TaskId } from '../../core/task-id.ts';
+import type { Watermarks } from '../../core/watermarks.ts';
+import type { Consumer, Delivery, Queue } from '../../queue/queue.ts';
 
 /** A delivery that holds a message, and where it came from. */
 export interface Taken {

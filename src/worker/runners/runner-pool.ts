@@ -1,4 +1,4 @@
-import type { Manifest } from '../manifest/manifest.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
 import { type GroupSetting, RunnerGroup } from './runner-group.ts';
 import type { RunnerProcess } from './runner-process.ts';
 

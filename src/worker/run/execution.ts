@@ -1,15 +1,15 @@
-import type { AbortCause } from '../core/context.ts';
-import type { Limits } from '../core/limits.ts';
-import type { Logger } from '../core/logger.ts';
-import type { Random } from '../core/random.ts';
-import type { FromRunner, RunEnd } from '../core/run-protocol.ts';
-import type { Outcome } from '../database/database.ts';
+import type { AbortCause } from '../../core/context.ts';
+import type { Limits } from '../../core/limits.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Random } from '../../core/random.ts';
+import type { FromRunner, RunEnd } from '../../core/run-protocol.ts';
+import type { Outcome } from '../../database/database.ts';
 import { outcomeOf, outcomeOfAbort, outcomeOfDeath } from './outcome.ts';
 import { type Run, RunTable } from './run.ts';
-import type { RunnerPool } from './runner-pool.ts';
-import type { Death, RunnerListener, RunnerProcess } from './runner-process.ts';
-import type { WorkerTiming } from './timing.ts';
-import { within } from './within.ts';
+import type { RunnerPool } from '../runners/runner-pool.ts';
+import type { Death, RunnerListener, RunnerProcess } from '../runners/runner-process.ts';
+import type { WorkerTiming } from '../timing.ts';
+import { within } from '../within.ts';
 
 export interface ExecutionOptions {
   readonly pool: (listener: RunnerListener, onReady: () => void) => RunnerPool;
