@@ -30,7 +30,7 @@ import { folderSecret } from './sqlite/secret-file.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
 import { LiveTasks } from './task-files/live-tasks.ts';
 import { Shutdown } from './core/shutdown.ts';
-import { QUARANTINE } from './worker/quarantine.ts';
+import { QUARANTINE } from './worker/intake/quarantine.ts';
 import { startWorker } from './worker/worker.ts';
 
 export interface SluiceOptions {
@@ -133,12 +133,12 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
   metrics.depthFrom(() => engines.queue.depth());
   const basis = { ...engines, metrics, logger, limits, retention, clock: systemClock, random: systemRandom };
   const watermarks = new Watermarks();
-  const known = await addressesOf(engines.queue);
+  const known = await usedAddresses(engines.queue);
 
   const scheduler = await startScheduler({
     ...basis,
     watermarks,
-    crashLimit: limits.crashLimit,
+    interruptionLimit: limits.interruptionLimit,
     addresses: () => [...live.addresses, ...known],
     alone: true,
   });
@@ -205,7 +205,7 @@ async function openEngines(options: SluiceOptions, logger: Logger, shutdown: Shu
 }
 
 /** Every address that tasks have ever waited at: their definitions may have been moved or removed since. */
-async function addressesOf(queue: EmbeddedQueue): Promise<Address[]> {
+async function usedAddresses(queue: EmbeddedQueue): Promise<Address[]> {
   const { addresses } = await queue.depth();
   return addresses.map(({ address }) => address).filter(({ queue: name }) => name !== QUARANTINE.queue);
 }

@@ -103,6 +103,15 @@ export function isPk(text: string): boolean {
   return PK_SHAPE.test(text);
 }
 
+/**
+ * @param found the id of the task that `id` leads to
+ * @returns `found` where it is another's: a request with the same idempotency key and other content has come first
+ */
+export function winnerOver(id: TaskId, found: string): string | undefined {
+  const same = found === id.text || readTaskId(found)?.fingerprint === id.fingerprint;
+  return same ? undefined : found;
+}
+
 function takeApart(bytes: Buffer): TaskId {
   const hex = bytes.toString('hex', 0, TAG_AT);
   return {

@@ -99,21 +99,21 @@ export function task<
   O extends Schema | undefined = undefined,
 >(name: string, options: TaskOptions<I, O, R>): Definition<I, O, R> {
   check(name, options);
+  const { timeout = DEFAULT_TIMEOUT } = options;
+  const { base = DEFAULT_RETRY_POLICY.baseMs, cap = DEFAULT_RETRY_POLICY.capMs } = options.backoff ?? {};
+  const backoffBaseMs = parseDuration(base, `backoff.base of task "${name}"`);
+  const backoffCapMs = parseDuration(cap, `backoff.cap of task "${name}"`);
+  if (backoffCapMs < backoffBaseMs)
+    throw invalid(name, `backoff.cap, ${cap}, is less than backoff.base, ${base}`);
   return {
     name,
     input: options.input,
     output: options.output as O,
     description: options.description,
     retries: options.retries ?? DEFAULT_RETRY_POLICY.retries,
-    backoffBaseMs: parseDuration(
-      options.backoff?.base ?? DEFAULT_RETRY_POLICY.baseMs,
-      `backoff.base of task "${name}"`,
-    ),
-    backoffCapMs: parseDuration(
-      options.backoff?.cap ?? DEFAULT_RETRY_POLICY.capMs,
-      `backoff.cap of task "${name}"`,
-    ),
-    timeoutMs: parseDuration(options.timeout ?? DEFAULT_TIMEOUT, `timeout of task "${name}"`),
+    backoffBaseMs,
+    backoffCapMs,
+    timeoutMs: parseDuration(timeout, `timeout of task "${name}"`, 1),
     priority: options.priority ?? 'normal',
     queue: options.queue ?? 'default',
     concurrencyLimit: options.concurrency?.limit,
@@ -129,15 +129,19 @@ export function isDefinition(value: unknown): value is AnyDefinition {
 
 function check(name: string, options: TaskOptions<Schema, Schema | undefined, unknown>): void {
   const broken = rules(name, options).find(([holds]) => !holds);
-  if (broken)
-    throw new SluiceError('SLUICE_DEFINITION_INVALID', { task: JSON.stringify(name), reason: broken[1] });
+  if (broken) throw invalid(name, broken[1]);
+}
+
+function invalid(name: string, reason: string): SluiceError {
+  return new SluiceError('SLUICE_DEFINITION_INVALID', { task: JSON.stringify(name), reason });
 }
 
 function rules(
   name: string,
   options: TaskOptions<Schema, Schema | undefined, unknown>,
 ): [holds: boolean, rule: string][] {
-  const { input, run, retries = 0, priority = 'normal', queue = 'default', concurrency } = options;
+  const { input, run, retries = 0, priority = 'normal', queue = 'default' } = options;
+  const { backoff = {}, concurrency = { limit: 1 } } = options;
   const unknown = Object.keys(options).find((option) => !Object.hasOwn(OPTIONS, option));
   return [
     [NAME.test(name), 'a name is a lower-case letter, then up to 62 lower-case letters, digits and hyphens'],
@@ -152,12 +156,20 @@ function rules(
     [PRIORITIES.includes(priority), `priority has to be one of ${PRIORITIES.join(', ')}`],
     [NAME.test(queue), 'queue has to be a name like that of a task'],
     [queue !== RESERVED_QUEUE, `queue can not be ${RESERVED_QUEUE}, which holds what nobody can use`],
-    [isWhole(concurrency?.limit ?? 1, 1), 'concurrency.limit has to be a whole number above 0'],
+    [hasOnly(backoff, ['base', 'cap']), 'backoff has to be { base, cap }, of which each can be left out'],
+    [hasOnly(concurrency, ['limit']), 'concurrency has to be { limit }'],
+    [isWhole(concurrency?.limit, 1), 'concurrency.limit has to be a whole number above 0'],
   ];
 }
 
 function isSchema(value: unknown): boolean {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+function hasOnly(value: unknown, fields: readonly string[]): boolean {
+  return (
+    typeof value === 'object' && value !== null && Object.keys(value).every((key) => fields.includes(key))
+  );
 }
 
 function isWhole(value: number, from: number): boolean {

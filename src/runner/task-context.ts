@@ -2,7 +2,7 @@ import type { EnqueueFromTask, TaskContext, TaskLog } from '../core/context.ts';
 import type { Clock } from '../core/clock.ts';
 import { parseDuration } from '../core/duration.ts';
 import { SluiceError } from '../core/errors.ts';
-import { encodeMessage } from '../core/message.ts';
+import { encodeMessage, FIRST_LANE } from '../core/message.ts';
 import type { RunRequest } from '../core/run-protocol.ts';
 import type { AnyDefinition } from '../core/task.ts';
 import type { TaskIds } from '../core/task-id.ts';
@@ -127,7 +127,7 @@ export class RunContext implements TaskContext {
       task,
       queue,
       priority,
-      lane: 0,
+      lane: FIRST_LANE,
       publishedAt,
       parentId,
       idempotencyKey,

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '../core/logger.ts';
-import { type Address, PRIORITIES } from '../core/message.ts';
+import { type Address, addressesOf } from '../core/message.ts';
 import { type CompiledManifest, compileManifest } from '../manifest/compiled-manifest.ts';
 import { bundleTasks, type TaskBundle } from './bundle.ts';
 import { type TaskWatch, watchTasks } from './watch.ts';
@@ -64,7 +64,7 @@ export class LiveTasks {
   /** Where messages of these tasks wait. */
   get addresses(): Address[] {
     const names = new Set(this.#compiled?.manifest.tasks.map(({ queue }) => queue));
-    return [...names].flatMap((queue) => PRIORITIES.map((priority) => ({ queue, priority, lane: 0 })));
+    return [...names].flatMap((name) => addressesOf(name));
   }
 
   async close(): Promise<void> {

@@ -149,7 +149,7 @@ describe('an id whose key another request won', () => {
   });
 
   it('says 422, naming the winner, when they were not', async () => {
-    const { get, mint, database, url } = await startGateway();
+    const { get, mint, database } = await startGateway();
     const [winner, loser] = [mint('k', ['one']), mint('k', ['two'])];
     database.put(winner, { record: recordOf(winner, { state: 'running' }) });
     for (const path of ['', '/result']) {
@@ -159,8 +159,17 @@ describe('an id whose key another request won', () => {
       );
       expect(problem).toMatchObject({ taskId: winner.text });
     }
+  });
+
+  it('can not be used to cancel the winner, whatever was known of it before', async () => {
+    const { get, mint, database, url } = await startGateway();
+    const [winner, loser] = [mint('k', ['one']), mint('k', ['two'])];
+    // What is kept of this answer says that the loser waits.
+    expect(await (await get(`/v1/tasks/${loser.text}`)).json()).toMatchObject({ status: 'queued' });
+    database.put(winner, { record: recordOf(winner, { state: 'running' }) });
     const cancel = await fetch(`${url}/v1/tasks/${loser.text}/cancel`, { method: 'POST' });
-    await expectProblem(cancel, 'SLUICE_IDEMPOTENCY_KEY_REUSED');
+    const problem = await expectProblem(cancel, 'SLUICE_IDEMPOTENCY_KEY_REUSED');
+    expect(problem).toMatchObject({ taskId: winner.text });
     expect(await (await get(`/v1/tasks/${winner.text}`)).json()).not.toHaveProperty('cancelRequested');
   });
 });

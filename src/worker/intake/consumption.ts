@@ -1,11 +1,11 @@
-import { messageOf } from '../core/errors.ts';
-import type { Logger } from '../core/logger.ts';
-import type { Random } from '../core/random.ts';
-import type { Database } from '../database/database.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Random } from '../../core/random.ts';
+import type { Database } from '../../database/database.ts';
 import type { Claimer } from './claimer.ts';
 import type { Intake } from './intake.ts';
-import { Patience } from './patience.ts';
-import type { WorkerTiming } from './timing.ts';
+import { Backoff } from '../backoff.ts';
+import type { WorkerTiming } from '../timing.ts';
 
 export interface ConsumptionOptions {
   readonly intake: Intake;
@@ -24,7 +24,7 @@ const MAX_BATCH = 500;
  * holds nothing back from others, and asks again and again whether they are there. */
 export class Consumption {
   readonly #options: ConsumptionOptions;
-  readonly #patience: Patience;
+  readonly #backoff: Backoff;
   readonly #closing = new AbortController();
   #open = false;
   #opening: Promise<void> | undefined;
@@ -32,7 +32,7 @@ export class Consumption {
 
   constructor(options: ConsumptionOptions) {
     this.#options = options;
-    this.#patience = new Patience(options.timing, options.random);
+    this.#backoff = new Backoff(options.timing, options.random);
   }
 
   /** True while messages can come. */
@@ -81,13 +81,13 @@ export class Consumption {
         const taken = intake.take(Math.min(MAX_BATCH, free()));
         if (taken.length === 0) return;
         await claimer.claim(taken);
-        this.#patience.reset();
+        this.#backoff.reset();
       }
     } catch (error) {
       this.#open = false;
       logger.warn('no tasks are taken until the database answers', { reason: messageOf(error) });
       await intake.close();
-      await this.#patience.pause(this.#closing.signal);
+      await this.#backoff.pause(this.#closing.signal);
       if (!this.#closing.signal.aborted) this.begin();
     }
   }
@@ -104,7 +104,7 @@ export class Consumption {
         return;
       } catch (error) {
         logger.warn('no tasks can be taken yet', { reason: messageOf(error) });
-        await this.#patience.pause(signal);
+        await this.#backoff.pause(signal);
       }
     }
   }

@@ -1,7 +1,7 @@
-import type { AbortCause } from '../core/context.ts';
-import type { Message } from '../core/message.ts';
-import type { Progress } from '../core/task-record.ts';
-import type { TaskManifest } from '../manifest/manifest.ts';
+import type { AbortCause } from '../../core/context.ts';
+import type { Message } from '../../core/message.ts';
+import type { Progress } from '../../core/task-record.ts';
+import type { TaskManifest } from '../../manifest/manifest.ts';
 
 /** One permitted run of a task, from its claim to its settle. Times are those of the monotonic clock. */
 export interface Run {
@@ -11,6 +11,8 @@ export interface Run {
   /** What there was before this run. */
   readonly attempts: number;
   readonly crashes: number;
+  /** It has to be the only one in its runner. */
+  readonly alone: boolean;
   readonly claimedAt: number;
   /** The database knows that it may be at fault when the process dies from now on. */
   begun?: boolean;

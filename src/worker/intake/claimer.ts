@@ -1,17 +1,18 @@
-import { messageOf, SluiceError } from '../core/errors.ts';
-import type { Logger } from '../core/logger.ts';
-import type { Claim, Database, Lease, Verdict } from '../database/database.ts';
-import type { TaskManifest } from '../manifest/manifest.ts';
-import type { Metrics } from '../observe/metrics.ts';
-import type { Delivery } from '../queue/queue.ts';
+import { messageOf, SluiceError } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Claim, Database, Lease, Verdict } from '../../database/database.ts';
+import type { TaskManifest } from '../../manifest/manifest.ts';
+import type { Metrics } from '../../observe/metrics.ts';
+import type { Delivery } from '../../queue/queue.ts';
 import type { Source, Taken } from './intake.ts';
-import type { Run } from './run.ts';
+import type { Run } from '../run/run.ts';
+import type { WorkerTiming } from '../timing.ts';
 
 export interface ClaimerOptions {
   readonly database: Pick<Database, 'claim'>;
   readonly lease: Lease;
   readonly horizonMs: number;
-  readonly parkMs: number;
+  readonly timing: Pick<WorkerTiming, 'parkMs' | 'parkCapMs'>;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'claimed'>;
   readonly task: (name: string) => TaskManifest | undefined;
@@ -79,7 +80,7 @@ export class Claimer {
   }
 
   #claimOf({ taken: { message, delivery }, task }: Candidate): Claim {
-    const { horizonMs, parkMs, logger } = this.#options;
+    const { horizonMs, timing, logger } = this.#options;
     const claim = { message, body: delivery.body, horizonMs };
     if (task) return claim;
     if (!this.missing.has(message.task)) {
@@ -87,7 +88,8 @@ export class Claimer {
       logger.warn('a task waits for a worker that knows it', { task: message.task });
     }
     const { code, message: text } = new SluiceError('SLUICE_TASK_NOT_HERE', { task: message.task });
-    return { ...claim, park: { forMs: parkMs, reason: { code, message: text } } };
+    const reason = { code, message: text };
+    return { ...claim, park: { forMs: timing.parkMs, atMostMs: timing.parkCapMs, reason } };
   }
 
   #follow(batch: readonly Candidate[], verdicts: readonly Verdict[], claimedAt: number): void {
@@ -99,9 +101,9 @@ export class Claimer {
       const { message } = taken;
       this.#options.metrics.claimed(verdict.kind);
       if (verdict.kind === 'run' && task) {
-        const { run, attempts, crashes, version } = verdict;
+        const { run, attempts, crashes, alone, version } = verdict;
         this.#options.onRunning(message.id, version);
-        runs.push({ message, run, task, attempts, crashes, claimedAt });
+        runs.push({ message, run, task, attempts, crashes, alone, claimedAt });
       } else {
         this.#turnAway(taken, verdict);
       }

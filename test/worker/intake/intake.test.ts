@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { SluiceError } from '../../src/core/errors.ts';
-import { Watermarks } from '../../src/core/watermarks.ts';
-import type { Consumer } from '../../src/queue/queue.ts';
-import { Intake } from '../../src/worker/intake.ts';
+import { SluiceError } from '../../../src/core/errors.ts';
+import { Watermarks } from '../../../src/core/watermarks.ts';
+import type { Consumer } from '../../../src/queue/queue.ts';
+import { Intake } from '../../../src/worker/intake/intake.ts';
 
 test('an intake that can not open every address leaves none open, however late its queue answers', async () => {
   let open = 0;

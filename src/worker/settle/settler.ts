@@ -1,10 +1,10 @@
-import { messageOf, SluiceError } from '../core/errors.ts';
-import type { Logger } from '../core/logger.ts';
-import type { Random } from '../core/random.ts';
-import type { Database, Outcome, Settlement, SettleResult } from '../database/database.ts';
-import { Patience } from './patience.ts';
-import type { Run } from './run.ts';
-import type { WorkerTiming } from './timing.ts';
+import { messageOf, SluiceError } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Random } from '../../core/random.ts';
+import type { Database, Outcome, Settlement, SettleResult } from '../../database/database.ts';
+import { Backoff } from '../backoff.ts';
+import type { Run } from '../run/run.ts';
+import type { WorkerTiming } from '../timing.ts';
 
 /** A run and how it ended. */
 export interface Ended {
@@ -27,14 +27,14 @@ const MAX_BATCH = 500;
  * database is away: until an outcome is recorded, the run holds its slot. */
 export class Settler {
   readonly #options: SettlerOptions;
-  readonly #patience: Patience;
+  readonly #backoff: Backoff;
   readonly #giveUp = new AbortController();
   readonly #waiting: Ended[] = [];
   #working = false;
 
   constructor(options: SettlerOptions) {
     this.#options = options;
-    this.#patience = new Patience(options.timing, options.random);
+    this.#backoff = new Backoff(options.timing, options.random);
   }
 
   add(ended: Ended): void {
@@ -65,7 +65,7 @@ export class Settler {
     while (!signal.aborted) {
       try {
         const results = await database.settle(batch.map(settlementOf));
-        this.#patience.reset();
+        this.#backoff.reset();
         batch.forEach((ended, index) => onSettled(ended, results[index]));
         return;
       } catch (error) {
@@ -73,7 +73,7 @@ export class Settler {
         logger.warn('the database does not take the outcomes of tasks; trying again', {
           tasks: batch.length,
         });
-        await this.#patience.pause(signal);
+        await this.#backoff.pause(signal);
       }
     }
   }

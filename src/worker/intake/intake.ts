@@ -1,8 +1,8 @@
-import { SluiceError } from '../core/errors.ts';
-import { type Address, decodeMessage, type Message, PRIORITIES, type Priority } from '../core/message.ts';
-import { readTaskId, type TaskId } from '../core/task-id.ts';
-import type { Watermarks } from '../core/watermarks.ts';
-import type { Consumer, Delivery, Queue } from '../queue/queue.ts';
+import { SluiceError } from '../../core/errors.ts';
+import { type Address, addressesOf, decodeMessage, type Message, type Priority } from '../../core/message.ts';
+import { readTaskId, type TaskId } from '../../core/task-id.ts';
+import type { Watermarks } from '../../core/watermarks.ts';
+import type { Consumer, Delivery, Queue } from '../../queue/queue.ts';
 
 /** A delivery that holds a message, and where it came from. */
 export interface Taken {
@@ -49,9 +49,7 @@ export class Intake {
 
   /** @throws SluiceError `SLUICE_QUEUE_UNAVAILABLE`; nothing is consumed then */
   async open(): Promise<void> {
-    const addresses = this.#options
-      .queues()
-      .flatMap((queue) => PRIORITIES.map((priority) => ({ queue, priority, lane: 0 })));
+    const addresses = this.#options.queues().flatMap((name) => addressesOf(name));
     this.#sources = addresses.map((address) => ({ address, waiting: [], consumer: undefined, turn: 0 }));
     const opened = await Promise.allSettled(this.#sources.map(async (source) => this.#consume(source)));
     const failed = opened.find((one) => one.status === 'rejected');

@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { AbortCause } from '../core/context.ts';
-import { messageOf, SluiceError } from '../core/errors.ts';
-import type { Limits } from '../core/limits.ts';
-import type { FromRunner, RunEnd, RunRequest, ToRunner } from '../core/run-protocol.ts';
-import type { TaskError } from '../core/task-record.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import type { AbortCause } from '../../core/context.ts';
+import { messageOf, SluiceError } from '../../core/errors.ts';
+import type { Limits } from '../../core/limits.ts';
+import type { FromRunner, RunEnd, RunRequest, ToRunner } from '../../core/run-protocol.ts';
+import type { TaskError } from '../../core/task-record.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
 import { residentBytes } from './resident-memory.ts';
-import type { Run } from './run.ts';
+import type { Run } from '../run/run.ts';
 
 /** What every runner of a worker is started with. */
 export interface RunnerSetup {

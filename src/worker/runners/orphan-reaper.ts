@@ -14,7 +14,7 @@ for group in $groups; do kill -9 "-$group"; done`;
  * Kills the runners that a killed worker leaves behind. A runner sees the end of its worker by itself, but not while a
  * handler blocks its loop; a thread in each to watch would cost 10 MB, this shell costs one for all of them.
  */
-export class OrphanGuard {
+export class OrphanReaper {
   readonly #groups = new Set<number>();
   #shell: ChildProcess | undefined;
   #closed = false;

@@ -1,8 +1,8 @@
-import { messageOf } from '../core/errors.ts';
-import type { Logger } from '../core/logger.ts';
-import type { Database, Lease } from '../database/database.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Database, Lease } from '../../database/database.ts';
 import type { Run } from './run.ts';
-import type { WorkerTiming } from './timing.ts';
+import type { WorkerTiming } from '../timing.ts';
 
 export interface LeasesOptions {
   readonly database: Pick<Database, 'extend'>;

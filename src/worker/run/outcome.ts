@@ -1,13 +1,13 @@
-import type { AbortCause } from '../core/context.ts';
-import { SluiceError } from '../core/errors.ts';
-import { decodeMessage } from '../core/message.ts';
-import type { Random } from '../core/random.ts';
-import { backoff } from '../core/retry-policy.ts';
-import type { RunOutcome } from '../core/run-protocol.ts';
-import type { TaskError } from '../core/task-record.ts';
-import type { Outcome } from '../database/database.ts';
+import type { AbortCause } from '../../core/context.ts';
+import { SluiceError } from '../../core/errors.ts';
+import { decodeMessage } from '../../core/message.ts';
+import type { Random } from '../../core/random.ts';
+import { backoff } from '../../core/retry-policy.ts';
+import type { RunOutcome } from '../../core/run-protocol.ts';
+import type { TaskError } from '../../core/task-record.ts';
+import type { Outcome } from '../../database/database.ts';
 import type { Run } from './run.ts';
-import type { Death } from './runner-process.ts';
+import type { Death } from '../runners/runner-process.ts';
 
 type Threw = Extract<RunOutcome, { kind: 'threw' }>;
 

@@ -1,22 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test, vi } from 'vitest';
-import { lives } from './process-lives.ts';
-import { WAIT } from './world.ts';
+import { lives } from '../process-lives.ts';
+import { WAIT } from '../world.ts';
 
-const GUARD = new URL('../../dist/worker/orphan-guard.js', import.meta.url).href;
+const REAPER = new URL('../../../dist/worker/runners/orphan-reaper.js', import.meta.url).href;
 
 /** A process that watches over two others which look at nothing for a minute, and releases one of them. */
 const PARENT = `
 import { spawn } from 'node:child_process';
-import { OrphanGuard } from ${JSON.stringify(GUARD)};
-const guard = new OrphanGuard();
+import { OrphanReaper } from ${JSON.stringify(REAPER)};
+const reaper = new OrphanReaper();
 const block = 'for (const end = Date.now() + 60_000; Date.now() < end; ) {}';
 const start = () => spawn(process.execPath, ['-e', block], { detached: true, stdio: 'ignore' }).pid;
 const [watched, released] = [start(), start()];
-guard.watch(watched);
-guard.watch(released);
-guard.release(released);
+reaper.watch(watched);
+reaper.watch(released);
+reaper.release(released);
 console.log(JSON.stringify({ watched, released }));
 setInterval(() => {}, 1000);
 `;

@@ -1,4 +1,4 @@
-import type { Manifest } from '../manifest/manifest.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
 import { type GroupSetting, RunnerGroup } from './runner-group.ts';
 import type { RunnerProcess } from './runner-process.ts';
 
@@ -10,6 +10,7 @@ export class RunnerPool {
   readonly #size: number;
   readonly #setting: GroupSetting;
   #shared: RunnerGroup | undefined;
+  #defined: ReadonlySet<string> = new Set();
   #solo: RunnerGroup | undefined;
   #soloUsedAt = 0;
   #former: RunnerGroup[] = [];
@@ -37,11 +38,17 @@ export class RunnerPool {
       this.#retire(this.#solo);
       this.#solo = undefined;
       this.#shared = group;
+      this.#defined = new Set(manifest.tasks.map(({ name }) => name));
       return manifest;
     } catch (error) {
       this.#former = this.#former.filter((other) => other !== group);
       throw error;
     }
+  }
+
+  /** True for a task of the module that was loaded last. */
+  defines(task: string): boolean {
+    return this.#defined.has(task);
   }
 
   /** A runner that can take a run now. */

@@ -1,17 +1,17 @@
-import { messageOf, type SluiceError } from '../core/errors.ts';
-import type { Logger } from '../core/logger.ts';
-import type { Address } from '../core/message.ts';
-import type { Random } from '../core/random.ts';
-import { RESERVED_QUEUE } from '../core/task.ts';
-import { readTaskId } from '../core/task-id.ts';
-import type { Database, Rejection } from '../database/database.ts';
-import type { Delivery, Queue } from '../queue/queue.ts';
+import { messageOf, type SluiceError } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import { type Address, FIRST_LANE } from '../../core/message.ts';
+import type { Random } from '../../core/random.ts';
+import { RESERVED_QUEUE } from '../../core/task.ts';
+import { readTaskId } from '../../core/task-id.ts';
+import type { Database, Rejection } from '../../database/database.ts';
+import type { Delivery, Queue } from '../../queue/queue.ts';
 import type { Source } from './intake.ts';
-import { Patience } from './patience.ts';
-import type { WorkerTiming } from './timing.ts';
+import { Backoff } from '../backoff.ts';
+import type { WorkerTiming } from '../timing.ts';
 
 /** Where messages are kept that can not be used, for a person to look at. */
-export const QUARANTINE: Address = { queue: RESERVED_QUEUE, priority: 'normal', lane: 0 };
+export const QUARANTINE: Address = { queue: RESERVED_QUEUE, priority: 'normal', lane: FIRST_LANE };
 
 export interface QuarantineOptions {
   readonly queue: Pick<Queue, 'publish'>;
@@ -71,7 +71,7 @@ export class Quarantine {
   /** False when this was closed first. */
   async #untilDone(attempt: () => Promise<void>): Promise<boolean> {
     const { timing, random, logger } = this.#options;
-    const patience = new Patience(timing, random);
+    const backoff = new Backoff(timing, random);
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
@@ -79,7 +79,7 @@ export class Quarantine {
         return true;
       } catch (error) {
         logger.warn('a message can not be put into quarantine yet', { reason: messageOf(error) });
-        await patience.pause(signal);
+        await backoff.pause(signal);
       }
     }
     return false;

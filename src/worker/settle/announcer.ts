@@ -1,15 +1,15 @@
-import { messageOf } from '../core/errors.ts';
-import type { Logger } from '../core/logger.ts';
-import { decodeMessage } from '../core/message.ts';
-import type { State } from '../core/state.ts';
-import type { Progress, TaskRecord } from '../core/task-record.ts';
-import { encodeTaskView, taskViewKey, taskViewTtlMs } from '../core/task-view.ts';
-import { encodeTaskSignal, taskTopic } from '../core/topics.ts';
-import type { Cache } from '../cache/cache.ts';
-import type { Database, Outcome } from '../database/database.ts';
-import type { Metrics } from '../observe/metrics.ts';
-import type { Queue } from '../queue/queue.ts';
-import type { Signals } from '../signals/signals.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import { decodeMessage } from '../../core/message.ts';
+import type { State } from '../../core/state.ts';
+import type { Progress, TaskRecord } from '../../core/task-record.ts';
+import { encodeTaskView, taskViewKey, taskViewTtlMs } from '../../core/task-view.ts';
+import { encodeTaskSignal, taskTopic } from '../../core/topics.ts';
+import type { Cache } from '../../cache/cache.ts';
+import type { Database, Outcome } from '../../database/database.ts';
+import type { Metrics } from '../../observe/metrics.ts';
+import type { Queue } from '../../queue/queue.ts';
+import type { Signals } from '../../signals/signals.ts';
 
 export interface AnnouncerOptions {
   readonly queue: Pick<Queue, 'publish'>;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../core/random.ts';
 
 /** Waits longer after each failure in a row, spread so that many workers do not come back at once. */
-export class Patience {
+export class Backoff {
   readonly #bounds: { readonly retryBaseMs: number; readonly retryCapMs: number };
   readonly #random: Random;
   #failures = 0;

@@ -1,15 +1,15 @@
-import type { AbortCause } from '../core/context.ts';
-import type { Limits } from '../core/limits.ts';
-import type { Logger } from '../core/logger.ts';
-import type { Random } from '../core/random.ts';
-import type { FromRunner, RunEnd } from '../core/run-protocol.ts';
-import type { Outcome } from '../database/database.ts';
+import type { AbortCause } from '../../core/context.ts';
+import type { Limits } from '../../core/limits.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Random } from '../../core/random.ts';
+import type { FromRunner, RunEnd } from '../../core/run-protocol.ts';
+import type { Outcome } from '../../database/database.ts';
 import { outcomeOf, outcomeOfAbort, outcomeOfDeath } from './outcome.ts';
 import { type Run, RunTable } from './run.ts';
-import type { RunnerPool } from './runner-pool.ts';
-import type { Death, RunnerListener, RunnerProcess } from './runner-process.ts';
-import type { WorkerTiming } from './timing.ts';
-import { within } from './within.ts';
+import type { RunnerPool } from '../runners/runner-pool.ts';
+import type { Death, RunnerListener, RunnerProcess } from '../runners/runner-process.ts';
+import type { WorkerTiming } from '../timing.ts';
+import { within } from '../within.ts';
 
 export interface ExecutionOptions {
   readonly pool: (listener: RunnerListener, onReady: () => void) => RunnerPool;
@@ -23,7 +23,7 @@ export interface ExecutionOptions {
   readonly onOutcome: (run: Run, outcome: Outcome) => void;
   readonly onProgress: (run: Run) => void;
   /**
-   * Has the database note that the run, of a task that has crashed before, begins. Resolves with false where it does not
+   * Has the database note that the run, which is to be alone, begins. Resolves with false where it does not
    * answer. Never rejects.
    */
   readonly begin: (run: Run) => Promise<boolean>;
@@ -39,7 +39,7 @@ export class Execution implements RunnerListener {
   readonly pool: RunnerPool;
   readonly #options: ExecutionOptions;
   #line: Run[] = [];
-  /** Those that a process has died under before: one at a time, so that only the guilty is charged again. */
+  /** Those that are to run alone: one at a time, so that only the guilty is charged again. */
   #soloLine: Run[] = [];
   #beginning = false;
   readonly #progressed = new Set<Run>();
@@ -67,7 +67,7 @@ export class Execution implements RunnerListener {
       // A newer run was permitted, so the older one is no longer the task's.
       if (former) this.abort(former, 'lost');
       this.runs.add(run);
-      (run.crashes > 0 ? this.#soloLine : this.#line).push(run);
+      (run.alone ? this.#soloLine : this.#line).push(run);
     }
     this.#advance();
   }
@@ -160,9 +160,17 @@ export class Execution implements RunnerListener {
 
   #advance(): void {
     const now = performance.now();
+    this.#returnUndefined();
     this.#placeLine(now);
     this.#placeAlone(now);
     this.#options.onFree();
+  }
+
+  /** A reload may have removed the definition of what waits here. The next claim of it finds that, and parks it. */
+  #returnUndefined(): void {
+    for (const run of [...this.#line, ...this.#soloLine]) {
+      if (!this.pool.defines(run.task.name)) this.abort(run, 'shutdown');
+    }
   }
 
   #placeLine(now: number): void {

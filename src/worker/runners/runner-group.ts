@@ -1,16 +1,16 @@
-import type { Logger } from '../core/logger.ts';
-import type { Random } from '../core/random.ts';
-import type { Manifest } from '../manifest/manifest.ts';
-import type { OrphanGuard } from './orphan-guard.ts';
-import { Patience } from './patience.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Random } from '../../core/random.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
+import type { OrphanReaper } from './orphan-reaper.ts';
+import { Backoff } from '../backoff.ts';
 import { type RunnerListener, RunnerProcess, type RunnerSetup } from './runner-process.ts';
-import type { WorkerTiming } from './timing.ts';
+import type { WorkerTiming } from '../timing.ts';
 
 /** What all groups of a worker share. */
 export interface GroupSetting {
   readonly setup: RunnerSetup;
   readonly listener: RunnerListener;
-  readonly guard: OrphanGuard;
+  readonly reaper: OrphanReaper;
   readonly random: Random;
   readonly logger: Logger;
   readonly timing: WorkerTiming;
@@ -26,14 +26,14 @@ export class RunnerGroup {
   readonly #runners = new Set<RunnerProcess>();
   /** Those that count: each is replaced when it leaves. */
   readonly #members = new Set<RunnerProcess>();
-  readonly #patience: Patience;
+  readonly #backoff: Backoff;
   readonly #ending = new AbortController();
 
   constructor(module: string, size: number, setting: GroupSetting) {
     this.module = module;
     this.#size = size;
     this.#setting = setting;
-    this.#patience = new Patience(setting.timing, setting.random);
+    this.#backoff = new Backoff(setting.timing, setting.random);
   }
 
   /** All that live, retired ones included. */
@@ -110,14 +110,14 @@ export class RunnerGroup {
   }
 
   #spawn(): RunnerProcess {
-    const { setup, listener, guard } = this.#setting;
+    const { setup, listener, reaper } = this.#setting;
     const runner = new RunnerProcess(this.module, setup, listener);
     const { pid } = runner;
     this.#runners.add(runner);
-    if (pid !== undefined) guard.watch(pid);
+    if (pid !== undefined) reaper.watch(pid);
     void runner.gone.then(() => {
       this.#runners.delete(runner);
-      if (pid !== undefined) guard.release(pid);
+      if (pid !== undefined) reaper.release(pid);
     });
     return runner;
   }
@@ -129,7 +129,7 @@ export class RunnerGroup {
       const runner = this.#spawn();
       try {
         await runner.loaded;
-        this.#patience.reset();
+        this.#backoff.reset();
         this.#follow(runner);
         this.#setting.onReady();
         return;
@@ -139,7 +139,7 @@ export class RunnerGroup {
         this.#setting.logger.error('a runner could not load the tasks; trying again', {
           error: String(error),
         });
-        await this.#patience.pause(signal);
+        await this.#backoff.pause(signal);
       }
     }
   }
