@@ -11,7 +11,7 @@ const DRIVERS = `^src/(${CONTRACTS})/[^/]+/`;
 const LIBRARIES = {
   libsql: 'src/sqlite/',
   fastify: 'src/gateway/',
-  'ajv|ajv-formats': '(src/manifest/|src/runner/)',
+  ajv: 'src/manifest/',
   pino: 'src/observe/',
   'prom-client': 'src/observe/',
   'lru-cache': '(src/cache/memory/|src/gateway/read/)',
@@ -99,6 +99,12 @@ export const RULES = [
     comment: 'They are what the roles share.',
     from: { path: `^src/((?:${CONTRACTS})(?=/[^/]+\\.ts$)|manifest|observe)/` },
     to: { path: '^src/', pathNot: '^src/(core|$1)/' },
+  },
+  {
+    name: 'the-command-line-is-a-client',
+    comment: 'It talks to servers over HTTP, and knows no more of their routes than any client.',
+    from: { path: '^src/cli/' },
+    to: { path: '^src/gateway/http/' },
   },
   {
     name: 'nothing-imports-the-top',

@@ -4,18 +4,20 @@ import { resolve } from 'node:path';
 import { openMemoryCache } from './cache/memory/memory-cache.ts';
 import { systemClock } from './core/clock.ts';
 import { type Duration, parseDuration } from './core/duration.ts';
+import { messageOf, SluiceError } from './core/errors.ts';
 import type { Health } from './core/health.ts';
 import { DEFAULT_LIMITS, type Limits } from './core/limits.ts';
 import { type Logger, silentLogger } from './core/logger.ts';
 import { systemRandom } from './core/random.ts';
 import type { Address, Priority } from './core/message.ts';
-import type { InputOf, Schema } from './core/schema.ts';
+import type { InputOf, Issue, Schema } from './core/schema.ts';
 import { TaskIds } from './core/task-id.ts';
+import { DEFAULT_TENANT } from './core/tenant.ts';
 import { Watermarks } from './core/watermarks.ts';
 import type { Retention } from './database/database.ts';
 import { SQLITE_DATABASE_MODULE, SqliteDatabase } from './database/sqlite/sqlite-database.ts';
 import type { ApiKeys } from './gateway/accept/api-keys.ts';
-import type { Query } from './gateway/accept/request-options.ts';
+import type { Query } from './gateway/query.ts';
 import { createGateway, type Gateway, type Listening } from './gateway/gateway.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { Metrics } from './observe/metrics.ts';
@@ -99,7 +101,6 @@ export interface Sluice {
 const DAY_MS = 86_400_000;
 const DEFAULT_RETENTION: Retention = { bodiesMs: 7 * DAY_MS, rowsMs: 30 * DAY_MS, horizonMs: 90 * DAY_MS };
 const DEFAULT_CONCURRENCY = 50;
-const DEFAULT_TENANT = 'default';
 const DEFAULT_DATA = './.sluice';
 const DEFAULT_GRACE = '30s';
 const RUNNER_ENTRY = new URL('./runner/main.js', import.meta.url);
@@ -216,15 +217,28 @@ async function enqueue(
   input: unknown,
   { idempotencyKey, ...options }: EnqueueOptions = {},
 ): Promise<{ id: string }> {
+  const name = typeof task === 'string' ? task : task.name;
   const prepared = gateway.acceptor.prepare({
     tenant: DEFAULT_TENANT,
-    task: typeof task === 'string' ? task : task.name,
-    body: Buffer.from(JSON.stringify(input) ?? 'null'),
+    task: name,
+    body: Buffer.from(inputJson(name, input)),
     query: queryOf(options),
     idempotencyKey,
   });
   const { id } = await gateway.accept(prepared);
   return { id: id.text };
+}
+
+/** @throws SluiceError `SLUICE_INPUT_INVALID` for what JSON can not carry; no input at all is `null` */
+function inputJson(task: string, input: unknown): string {
+  try {
+    const json: string | undefined = JSON.stringify(input ?? null);
+    if (json === undefined) throw new TypeError(`a ${typeof input} is not JSON`);
+    return json;
+  } catch (error) {
+    const errors: Issue[] = [{ pointer: '', message: messageOf(error) }];
+    throw new SluiceError('SLUICE_INPUT_INVALID', { task, errors }, { cause: error });
+  }
 }
 
 function queryOf({ priority, key, tags, delay, runAt, deadline }: EnqueueOptions): Query {
@@ -233,8 +247,13 @@ function queryOf({ priority, key, tags, delay, runAt, deadline }: EnqueueOptions
     key,
     tag: tags,
     delay: typeof delay === 'number' ? `${delay}ms` : delay,
-    runAt: runAt?.toISOString(),
-    deadline: deadline?.toISOString(),
+    runAt: runAt && timeText(runAt),
+    deadline: deadline && timeText(deadline),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** A date that is none stays recognisable, for the parser to refuse. */
+function timeText(time: Date): string {
+  return Number.isNaN(time.getTime()) ? String(time) : time.toISOString();
 }

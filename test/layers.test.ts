@@ -65,6 +65,7 @@ describe('the layers', () => {
     ['external-library-only-in-its-driver', 'gateway', "export { pino } from 'pino';"],
     ['testing-not-in-production', 'worker', "export * from '../testing/fake-clock.ts';"],
     ['contracts-manifest-and-observe-know-core-only', 'observe', "export * from '../queue/queue.ts';"],
+    ['the-command-line-is-a-client', 'cli', "export * from '../gateway/http/exchange/problem.ts';"],
     ['every-import-is-found', 'worker', "export * from './there-is-none.ts';"],
     ['no-cycles', 'core', "import { a } from './planted.ts';\nexport const a = 1;"],
   ])('forbid what breaks %s', async (rule, folder, line) => {

@@ -24,6 +24,23 @@ export interface Issue {
   readonly message: string;
 }
 
+/** What is wrong with a value. */
+export interface Issues {
+  /** `MAX_ISSUES` at most. */
+  readonly errors: readonly Issue[];
+  /** There is more than is listed. */
+  readonly moreErrors?: true;
+}
+
+/** More than this nobody reads, and an answer has to be of bounded size. */
+export const MAX_ISSUES = 100;
+
+/** The first of `issues`, and whether there are more. */
+export function firstIssues(issues: readonly Issue[]): Issues {
+  const errors = issues.slice(0, MAX_ISSUES);
+  return issues.length > MAX_ISSUES ? { errors, moreErrors: true } : { errors };
+}
+
 export function isStandardSchema(schema: Schema): schema is StandardSchemaV1 {
   return '~standard' in schema;
 }

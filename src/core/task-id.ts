@@ -15,6 +15,7 @@ const IDENTITY_BYTES = FLAGS_AT - IDENTITY_AT;
 const TAG_BYTES = BYTES - TAG_AT;
 const KEYED = 1;
 const SHAPE = /^tsk_[A-Za-z0-9_-]{36}$/;
+const PK_SHAPE = /^[0-9a-f]{32}$/;
 const MIN_SECRET_LENGTH = 32;
 
 /** A verified id, taken apart. */
@@ -104,6 +105,11 @@ export function readTaskId(text: string): TaskId | undefined {
 export function winnerOver(id: TaskId, found: string): string | undefined {
   const same = found === id.text || readTaskId(found)?.fingerprint === id.fingerprint;
   return same ? undefined : found;
+}
+
+/** True for text in the form of a `TaskId.pk`. */
+export function isPk(text: string): boolean {
+  return PK_SHAPE.test(text);
 }
 
 function takeApart(bytes: Buffer): TaskId {

@@ -209,13 +209,14 @@ export interface ListFilter {
   readonly task?: string | undefined;
   readonly tag?: string | undefined;
   readonly limit: number;
-  /** `next` of the page before. */
+  /** `next` of the page before: a `TaskId.pk`. */
   readonly cursor?: string | undefined;
 }
 
 export interface TaskPage {
   readonly tasks: readonly TaskRecord[];
-  /** Where the next page begins; undefined at the end. A page may be short, even empty, and yet have a next one. */
+  /** The `TaskId.pk` behind which the next page begins; undefined at the end. A page may be short, even empty, and yet
+   * have a next one. */
   readonly next?: string | undefined;
 }
 

@@ -4,6 +4,7 @@ import { SluiceError } from '../core/errors.ts';
 import { type InputOf, parseWith, type Schema } from '../core/schema.ts';
 import type { AnyDefinition, ResultOf } from '../core/task.ts';
 import { TaskIds } from '../core/task-id.ts';
+import { DEFAULT_TENANT } from '../core/tenant.ts';
 import type { Progress } from '../core/task-record.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -88,7 +89,7 @@ function makeContext(
   task: string,
   options: TestRunOptions,
 ): { context: TaskContext; seen: { progress: Progress[]; enqueued: Enqueued[]; logged: Logged[] } } {
-  const { tenant = 'default', attempt = 1, signal, abortCause = 'cancelled' } = options;
+  const { tenant = DEFAULT_TENANT, attempt = 1, signal, abortCause = 'cancelled' } = options;
   const seen = { progress: [] as Progress[], enqueued: [] as Enqueued[], logged: [] as Logged[] };
   const ids = new TaskIds([TEST_SECRET], systemClock, seededRandom(1));
   const id = ids.mint({ tenant, task, content: [] }).text;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { SluiceError } from '../../core/errors.ts';
+import { SluiceError } from '../../../core/errors.ts';
 import { JSON_TYPE } from './responder.ts';
 
 const NO_BODY = Buffer.alloc(0);

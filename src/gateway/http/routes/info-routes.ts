@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CompiledManifest } from '../../manifest/compiled-manifest.ts';
-import type { Manifest } from '../../manifest/manifest.ts';
-import { ERROR_PAGE, errorPageHeaders } from './error-page.ts';
-import type { HealthCheck } from './health.ts';
-import { openApiOf } from './openapi.ts';
-import { JSON_TYPE, type Responder } from './responder.ts';
+import type { CompiledManifest } from '../../../manifest/compiled-manifest.ts';
+import type { Manifest } from '../../../manifest/manifest.ts';
+import { ERROR_PAGE, errorPageHeaders } from '../info/error-page.ts';
+import type { HealthCheck } from '../info/health.ts';
+import { openApiOf } from '../info/openapi.ts';
+import { JSON_TYPE, type Responder } from '../exchange/responder.ts';
 
 export interface InfoRoutesParts {
   readonly health: HealthCheck;

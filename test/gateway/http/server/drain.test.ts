@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { rawConnection } from './raw-connection.ts';
-import { INPUT, startGateway } from './start-gateway.ts';
+import { rawConnection } from '../../raw-connection.ts';
+import { INPUT, startGateway } from '../../start-gateway.ts';
 
 const BODY = JSON.stringify(INPUT);
 const POST = `POST /v1/tasks/resize HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${BODY.length}\r\n\r\n`;

@@ -1,7 +1,7 @@
-import type { Clock } from '../../core/clock.ts';
-import { messageOf } from '../../core/errors.ts';
-import type { Health } from '../../core/health.ts';
-import { within } from '../read/deadline.ts';
+import type { Clock } from '../../../core/clock.ts';
+import { messageOf } from '../../../core/errors.ts';
+import type { Health } from '../../../core/health.ts';
+import { within } from '../../read/deadline.ts';
 
 /** Something that can say how it is. */
 export interface Examined {
@@ -31,7 +31,7 @@ export class HealthCheck {
 
   /** Never rejects. */
   report(): Promise<HealthReport> {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     if (!this.#last || now - this.#last.at >= HOLDS_MS) this.#last = { at: now, report: this.#ask() };
     return this.#last.report;
   }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { ERRORS, type ErrorCode } from '../../src/core/errors.ts';
-import { ApiKeys } from '../../src/gateway/accept/api-keys.ts';
-import { startGateway } from './start-gateway.ts';
+import { ERRORS, type ErrorCode } from '../../../../src/core/errors.ts';
+import { ApiKeys } from '../../../../src/gateway/accept/api-keys.ts';
+import { startGateway } from '../../start-gateway.ts';
 
 const CODES = Object.keys(ERRORS) as ErrorCode[];
 

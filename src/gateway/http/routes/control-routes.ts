@@ -1,15 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Tasks } from '../../database/database.ts';
-import type { Query } from '../accept/request-options.ts';
-import { type CancelOptions, cancelTask } from '../control/cancel-task.ts';
-import { etagOf } from '../read/etag.ts';
-import { parseListQuery } from '../read/list-query.ts';
-import { listTasks } from '../read/list-tasks.ts';
-import type { TaskResources } from '../read/task-resource.ts';
-import type { VerifiedIds } from '../read/verified-ids.ts';
+import type { Tasks } from '../../../database/database.ts';
+import { type CancelOptions, cancelTask } from '../../control/cancel-task.ts';
+import { type Query, refuseUnknown } from '../../query.ts';
+import { etagOf } from '../../read/etag.ts';
+import { parseListQuery } from '../../read/list-query.ts';
+import { listTasks } from '../../read/list-tasks.ts';
+import type { TaskResources } from '../../read/task-resource.ts';
+import type { VerifiedIds } from '../../read/verified-ids.ts';
 import type { TaskRequest } from './read-routes.ts';
-import { refuseParameters } from './refuse-parameters.ts';
-import { JSON_TYPE, type Responder } from './responder.ts';
+import { JSON_TYPE, type Responder } from '../exchange/responder.ts';
 
 export interface ControlRoutesParts {
   readonly ids: VerifiedIds;
@@ -41,7 +40,7 @@ export class ControlRoutes {
 
   cancel(request: TaskRequest, reply: FastifyReply): void {
     const { cancel, ids, resources, responder } = this.#parts;
-    refuseParameters(request.query);
+    refuseUnknown(request.query, []);
     const id = ids.verify(request.params.id, request.tenant);
     cancelTask(cancel, id, request.tenant)
       .then((record) => {

@@ -1,21 +1,21 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type ErrorCode, SluiceError } from '../../core/errors.ts';
-import type { Limits } from '../../core/limits.ts';
-import { FIRST_VERSION, isTerminal, type TerminalState } from '../../core/state.ts';
-import type { TaskId } from '../../core/task-id.ts';
-import type { TaskRecord } from '../../core/task-record.ts';
-import type { TaskView } from '../../core/task-view.ts';
-import { etagOf, matches } from '../read/etag.ts';
-import type { FinishedTask, FinishedTasks } from '../read/finished-tasks.ts';
-import { hasEnded, type Reading, type TaskReader } from '../read/task-reader.ts';
-import type { TaskResources } from '../read/task-resource.ts';
-import type { VerifiedIds } from '../read/verified-ids.ts';
-import type { WaitRequest, Waits } from '../read/waits.ts';
-import { untilDisconnect } from './disconnect.ts';
-import { applied, parsePrefer, type Preference } from './prefer.ts';
-import { refuseParameters } from './refuse-parameters.ts';
-import { JSON_TYPE, type Responder } from './responder.ts';
+import { type ErrorCode, SluiceError } from '../../../core/errors.ts';
+import type { Limits } from '../../../core/limits.ts';
+import { FIRST_VERSION, isTerminal, type TerminalState } from '../../../core/state.ts';
+import type { TaskId } from '../../../core/task-id.ts';
+import type { TaskRecord } from '../../../core/task-record.ts';
+import type { TaskView } from '../../../core/task-view.ts';
+import { type Query, refuseUnknown } from '../../query.ts';
+import { etagOf, matches } from '../../read/etag.ts';
+import type { FinishedTask, FinishedTasks } from '../../read/finished-tasks.ts';
+import { hasEnded, type Reading, type TaskReader } from '../../read/task-reader.ts';
+import type { TaskResources } from '../../read/task-resource.ts';
+import type { VerifiedIds } from '../../read/verified-ids.ts';
+import type { WaitRequest, Waits } from '../../read/waits.ts';
+import { untilDisconnect } from '../exchange/disconnect.ts';
+import { applied, parsePrefer, type Preference } from '../exchange/prefer.ts';
+import { JSON_TYPE, type Responder } from '../exchange/responder.ts';
 
 export interface ReadRoutesParts {
   readonly ids: VerifiedIds;
@@ -27,7 +27,7 @@ export interface ReadRoutesParts {
   readonly limits: Limits;
 }
 
-export type TaskRequest = FastifyRequest<{ Params: { readonly id: string } }>;
+export type TaskRequest = FastifyRequest<{ Params: { readonly id: string }; Querystring: Query }>;
 
 interface Exchange {
   readonly request: TaskRequest;
@@ -81,7 +81,7 @@ export class ReadRoutes {
   }
 
   #exchange(request: TaskRequest, reply: FastifyReply): Exchange {
-    refuseParameters(request.query);
+    refuseUnknown(request.query, []);
     return {
       request,
       reply,

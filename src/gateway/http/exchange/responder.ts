@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
-import type { Logger } from '../../core/logger.ts';
+import type { Logger } from '../../../core/logger.ts';
 import { asSluiceError, problemOf } from './problem.ts';
 
 export const JSON_TYPE = 'application/json';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { embedSchema } from '../../src/gateway/http/embed-schema.ts';
+import { embedSchema } from '../../../../src/gateway/http/info/embed-schema.ts';
 
 describe('embedSchema', () => {
   it('lets the references of a schema into itself begin where it is put', () => {

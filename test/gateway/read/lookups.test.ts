@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/core/clock.ts';
-import { silentLogger } from '../../src/core/logger.ts';
-import { systemRandom } from '../../src/core/random.ts';
-import { TaskIds } from '../../src/core/task-id.ts';
-import type { Lookup } from '../../src/database/database.ts';
-import { Lookups } from '../../src/gateway/read/lookups.ts';
-import { FakeDatabase, recordOf } from './fakes.ts';
-import { SECRET } from './start-gateway.ts';
+import { systemClock } from '../../../src/core/clock.ts';
+import { silentLogger } from '../../../src/core/logger.ts';
+import { systemRandom } from '../../../src/core/random.ts';
+import { TaskIds } from '../../../src/core/task-id.ts';
+import type { Lookup } from '../../../src/database/database.ts';
+import { Lookups } from '../../../src/gateway/read/lookups.ts';
+import { FakeDatabase, recordOf } from '../fakes.ts';
+import { SECRET } from '../start-gateway.ts';
 
 const taskIds = new TaskIds([SECRET], systemClock, systemRandom);
 const mint = () => taskIds.mint({ tenant: 'default', task: 'resize', content: [] });

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { SluiceError } from '../../core/errors.ts';
-import type { Limits } from '../../core/limits.ts';
-import { asSluiceError, rawProblem } from './problem.ts';
+import { SluiceError } from '../../../core/errors.ts';
+import type { Limits } from '../../../core/limits.ts';
+import { asSluiceError, rawProblem } from '../exchange/problem.ts';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 

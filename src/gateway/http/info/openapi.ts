@@ -1,7 +1,7 @@
-import { PRIORITIES } from '../../core/message.ts';
-import type { JsonSchema } from '../../core/schema.ts';
-import { STATES } from '../../core/state.ts';
-import type { Manifest, TaskManifest } from '../../manifest/manifest.ts';
+import { PRIORITIES } from '../../../core/message.ts';
+import type { JsonSchema } from '../../../core/schema.ts';
+import { STATES } from '../../../core/state.ts';
+import type { Manifest, TaskManifest } from '../../../manifest/manifest.ts';
 import { embedSchema } from './embed-schema.ts';
 import {
   failures,

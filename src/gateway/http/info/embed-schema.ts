@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../core/schema.ts';
+import type { JsonSchema } from '../../../core/schema.ts';
 
 /**
  * A schema as part of a larger document: its references into itself begin at `at`, the place it is put. A schema with

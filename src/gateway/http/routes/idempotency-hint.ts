@@ -1,6 +1,6 @@
-import { FIRST_VERSION } from '../../core/state.ts';
-import { readTaskId, type TaskId } from '../../core/task-id.ts';
-import type { QuickCache } from '../read/quick-cache.ts';
+import { FIRST_VERSION } from '../../../core/state.ts';
+import { readTaskId, type TaskId } from '../../../core/task-id.ts';
+import type { QuickCache } from '../../read/quick-cache.ts';
 
 /** Longer than anyone repeats a request; after it, and without a hint at all, the claim tells the copy. */
 const KEEP_MS = 24 * 3_600_000;

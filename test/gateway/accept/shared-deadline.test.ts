@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { SharedDeadline } from '../../src/gateway/accept/shared-deadline.ts';
+import { SharedDeadline } from '../../../src/gateway/accept/shared-deadline.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,4 +1,5 @@
-import { SluiceError } from '../../core/errors.ts';
+import type { SluiceError } from '../../../core/errors.ts';
+import { invalidOption } from '../../query.ts';
 
 /** What of a `Prefer` header is understood here. */
 export interface Preference {
@@ -51,9 +52,5 @@ export function applied({ waitSeconds, respondAsync }: Preference): string | und
 }
 
 function invalid(value: string): SluiceError {
-  return new SluiceError('SLUICE_OPTION_INVALID', {
-    option: 'Prefer',
-    value: JSON.stringify(value),
-    expected: 'a list such as wait=10 (whole seconds) or respond-async',
-  });
+  return invalidOption('Prefer', value, 'a list such as wait=10 (whole seconds) or respond-async');
 }

@@ -1,5 +1,5 @@
-import type { JsonSchema } from '../../core/schema.ts';
-import { STATES } from '../../core/state.ts';
+import { type JsonSchema, MAX_ISSUES } from '../../../core/schema.ts';
+import { STATES } from '../../../core/state.ts';
 
 export interface Parameter {
   readonly name: string;
@@ -99,12 +99,14 @@ export const problemSchema: JsonSchema = {
     errors: {
       type: 'array',
       description: 'What is wrong with the input, each with a JSON pointer.',
+      maxItems: MAX_ISSUES,
       items: {
         type: 'object',
         required: ['pointer', 'message'],
         properties: { pointer: TEXT, message: TEXT },
       },
     },
+    moreErrors: { const: true, description: 'There are more than are listed.' },
     taskId: TEXT,
     state: TEXT,
     error: { type: 'object', required: ['code', 'message'], properties: { code: TEXT, message: TEXT } },

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { type ErrorCode, SluiceError } from '../../core/errors.ts';
-import { ERROR_PAGE_PATH } from './error-page.ts';
+import { type ErrorCode, SluiceError } from '../../../core/errors.ts';
+import { problemDocument, titleOf } from '../../../core/problem-document.ts';
 
 /** A response that tells what went wrong: RFC 9457. */
 export interface Problem {
@@ -9,28 +9,14 @@ export interface Problem {
   readonly body: string;
 }
 
-/** What of an error's data is for clients. Everything else stays inside. */
-const SHOWN = ['errors', 'taskId', 'error', 'state'] as const;
 const RETRY_AFTER_S = { SLUICE_QUEUE_FULL: 5 } as const satisfies Partial<Record<ErrorCode, number>>;
 
-/**
- * @param error of which only the code, the message and the data meant for clients are shown
- * @param basePath of the gateway, which explains the code
- */
+/** @param basePath of the gateway, which explains the code */
 export function problemOf(error: SluiceError, basePath: string): Problem {
-  const { code, status, data, message } = error;
-  const shown = SHOWN.filter((name) => data[name] !== undefined).map((name) => [name, data[name]] as const);
   return {
-    status,
+    status: error.status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headersOf(error) },
-    body: JSON.stringify({
-      type: `${basePath}${ERROR_PAGE_PATH}#${code}`,
-      title: titleOf(code),
-      status,
-      detail: message,
-      code,
-      ...Object.fromEntries(shown),
-    }),
+    body: JSON.stringify(problemDocument(error, basePath)),
   };
 }
 
@@ -43,12 +29,6 @@ function headersOf({ code, status, data }: SluiceError): OutgoingHttpHeaders {
   if (status === 401) return { 'www-authenticate': 'Bearer' };
   if (status === 405) return { allow: String(data['allowed']) };
   return {};
-}
-
-/** `SLUICE_TASK_UNKNOWN` reads `Task unknown`. */
-function titleOf(code: ErrorCode): string {
-  const words = code.slice('SLUICE_'.length).replaceAll('_', ' ').toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** What Fastify and Node.js refuse on their own, in our words. */

@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { ERRORS } from '../../core/errors.ts';
-
-/** Path of the page below the base path. A problem's `type` is this, `#` and its code. */
-export const ERROR_PAGE_PATH = '/docs/errors';
+import { ERRORS } from '../../../core/errors.ts';
 
 const STYLE =
   ':root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}' +
