@@ -98,6 +98,11 @@ export function readTaskId(text: string): TaskId | undefined {
   return SHAPE.test(text) ? takeApart(Buffer.from(text.slice(PREFIX.length), 'base64url')) : undefined;
 }
 
+/** True for text in the form of a `TaskId.pk`. */
+export function isPk(text: string): boolean {
+  return PK_SHAPE.test(text);
+}
+
 /**
  * @param found the id of the task that `id` leads to
  * @returns `found` where it is another's: a request with the same idempotency key and other content has come first
@@ -105,11 +110,6 @@ export function readTaskId(text: string): TaskId | undefined {
 export function winnerOver(id: TaskId, found: string): string | undefined {
   const same = found === id.text || readTaskId(found)?.fingerprint === id.fingerprint;
   return same ? undefined : found;
-}
-
-/** True for text in the form of a `TaskId.pk`. */
-export function isPk(text: string): boolean {
-  return PK_SHAPE.test(text);
 }
 
 function takeApart(bytes: Buffer): TaskId {

@@ -1,4 +1,3 @@
-import type { Clock } from '../core/clock.ts';
 import type { TaskRecord } from '../core/task-record.ts';
 import { encodeTaskView, taskViewKey, taskViewTtlMs } from '../core/task-view.ts';
 import { encodeTaskSignal, taskTopic } from '../core/topics.ts';
@@ -13,8 +12,8 @@ export interface RunRecovererOptions extends Pick<
   SchedulerOptions,
   'database' | 'cache' | 'signals' | 'metrics' | 'interruptionLimit' | 'retention'
 > {
-  readonly clock: Clock;
-  readonly healthySince: () => number | undefined;
+  /** For how long this process has been in touch with the database. */
+  readonly healthyMs: () => number;
   /** Something is due now. */
   readonly onScheduled: () => void;
 }
@@ -33,9 +32,7 @@ export class RunRecoverer implements Service {
   }
 
   async run(): Promise<boolean> {
-    const since = this.#options.healthySince();
-    if (since === undefined || this.#options.clock.now() - since < HEALTHY_MS) return false;
-    await this.#recover(false);
+    if (this.#options.healthyMs() >= HEALTHY_MS) await this.#recover(false);
     return false;
   }
 

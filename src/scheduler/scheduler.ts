@@ -29,7 +29,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   const recoverer = new RunRecoverer({
     ...options,
     onScheduled,
-    healthySince: () => connectivity.healthySince,
+    healthyMs: () => connectivity.healthyMs,
   });
   try {
     if (options.alone) await recoverer.recoverAll();
