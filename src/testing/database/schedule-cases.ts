@@ -135,7 +135,7 @@ export const SCHEDULE_CASES: Topics<DatabaseTester> = {
       t.clock.advance(A_MINUTE_MS);
       assert.equal(await t.reconcile(message, t.clock.now()), 1);
       await t.publishDue();
-      t.clock.advance(-A_MINUTE_MS * 60);
+      t.clock.jump(-A_MINUTE_MS * 60);
       const now = t.clock.now();
       const other = await toRetry(t);
       await t.publishDue();
@@ -147,10 +147,10 @@ export const SCHEDULE_CASES: Topics<DatabaseTester> = {
     },
     'takes no more at a time than is asked for': async (t) => {
       for (const at of [-1, -2, 1, 2, 3]) {
-        t.clock.advance(at * A_MINUTE_MS * 10);
+        t.clock.jump(at * A_MINUTE_MS * 10);
         await toRetry(t);
         await t.publishDue();
-        t.clock.advance(-at * A_MINUTE_MS * 10);
+        t.clock.jump(-at * A_MINUTE_MS * 10);
       }
       const now = t.clock.now();
       const counts = [];
