@@ -10,8 +10,9 @@ import { DEFAULT_LIMITS, type Limits } from './core/limits.ts';
 import { type Logger, silentLogger } from './core/logger.ts';
 import { systemRandom } from './core/random.ts';
 import type { Address, Priority } from './core/message.ts';
-import type { InputOf, Issue, Schema } from './core/schema.ts';
+import type { Issue } from './core/schema.ts';
 import { TaskIds } from './core/task-id.ts';
+import { type InputFor, nameOf, type TaskReference } from './core/task-reference.ts';
 import { DEFAULT_TENANT } from './core/tenant.ts';
 import { Watermarks } from './core/watermarks.ts';
 import type { Retention } from './database/database.ts';
@@ -87,12 +88,11 @@ export interface Sluice {
    * Accepts a task, as `POST /v1/tasks/<name>` does, for tenant `default`. Resolves when it is durably queued.
    * @throws SluiceError as the HTTP API answers
    */
-  enqueue<D extends { readonly name: string; readonly input: Schema }>(
-    task: D,
-    input: InputOf<D['input']>,
+  enqueue<T extends TaskReference>(
+    task: T,
+    input: InputFor<T>,
     options?: EnqueueOptions,
   ): Promise<{ readonly id: string }>;
-  enqueue(task: string, input: unknown, options?: EnqueueOptions): Promise<{ readonly id: string }>;
   health(): Promise<{ readonly queue: Health; readonly database: Health }>;
   /** Finishes what is under way for `graceMs`, hands back the rest uncharged, and frees the data folder. */
   close(graceMs?: number): Promise<void>;
@@ -178,8 +178,7 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
     handle: (request, response) => gateway.handle(request, response),
     listen: (where) => gateway.listen(where),
     listenMetrics: (where) => metricsServer.listen(where),
-    enqueue: (task: string | { readonly name: string }, input: unknown, asked?: EnqueueOptions) =>
-      enqueue(gateway, task, input, asked),
+    enqueue: (task, input, asked) => enqueue(gateway, nameOf(task), input, asked),
     health: async () => ({ queue: await engines.queue.health(), database: await engines.database.health() }),
     close: (grace = graceMs) => shutdown.run(grace),
   };
@@ -213,15 +212,14 @@ async function addressesOf(queue: EmbeddedQueue): Promise<Address[]> {
 
 async function enqueue(
   gateway: Gateway,
-  task: string | { readonly name: string },
+  task: string,
   input: unknown,
   { idempotencyKey, ...options }: EnqueueOptions = {},
 ): Promise<{ id: string }> {
-  const name = typeof task === 'string' ? task : task.name;
   const prepared = gateway.acceptor.prepare({
     tenant: DEFAULT_TENANT,
-    task: name,
-    body: Buffer.from(inputJson(name, input)),
+    task,
+    body: Buffer.from(inputJson(task, input)),
     query: queryOf(options),
     idempotencyKey,
   });

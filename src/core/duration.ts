@@ -1,7 +1,7 @@
 import { SluiceError } from './errors.ts';
 
 /** A length of time: milliseconds as a number, or text such as `500ms`, `30s`, `5m`, `12h`, `90d`. */
-export type Duration = number | string;
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -9,10 +9,10 @@ const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_00
 export const MAX_DURATION_MS: number = 3650 * 86_400_000;
 
 /**
- * Milliseconds of `duration`.
+ * Milliseconds of `duration`, which may come from where no compiler has looked at it.
  * @throws SluiceError `SLUICE_OPTION_INVALID`, naming `option`, when it is malformed, negative or over ten years.
  */
-export function parseDuration(duration: Duration, option: string): number {
+export function parseDuration(duration: number | string, option: string): number {
   const ms = typeof duration === 'number' ? duration : parseText(duration);
   if (ms === undefined || !Number.isFinite(ms) || ms < 0 || ms > MAX_DURATION_MS) {
     throw new SluiceError('SLUICE_OPTION_INVALID', {

@@ -10,10 +10,10 @@ export type JsonSchema = { readonly [keyword: string]: unknown };
  */
 export type Schema = StandardSchemaV1 | JsonSchema;
 
-/** What a caller sends. */
+/** What a caller sends. Nothing is known of it for a plain JSON Schema. */
 export type InputOf<S extends Schema> = S extends StandardSchemaV1 ? StandardSchemaV1.InferInput<S> : unknown;
 
-/** What a handler receives: after defaults and transforms. */
+/** What a handler receives: after defaults and transforms. Nothing is known of it for a plain JSON Schema. */
 export type OutputOf<S extends Schema> = S extends StandardSchemaV1
   ? StandardSchemaV1.InferOutput<S>
   : unknown;

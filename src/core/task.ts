@@ -1,11 +1,19 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { TaskContext } from './context.ts';
 import { type Duration, parseDuration } from './duration.ts';
 import { SluiceError } from './errors.ts';
+import type { DeepReadonly, Jsonable, JsonOf } from './json.ts';
 import { PRIORITIES, type Priority } from './message.ts';
 import { DEFAULT_RETRY_POLICY } from './retry-policy.ts';
-import type { OutputOf, Schema } from './schema.ts';
+import type { InputOf, OutputOf, Schema } from './schema.ts';
 
-/** What a task is made of. `I` and `O` are its schemas, `R` what its handler returns. */
+/**
+ * What a handler that returns `R` may return: with a Standard Schema as `output`, what goes into that schema, which
+ * parses it; else anything that can be written as JSON.
+ */
+export type Returnable<O, R> = O extends StandardSchemaV1 ? DeepReadonly<InputOf<O>> : Jsonable<R>;
+
+/** What a task is made of. `I` and `O` are its schemas, `R` what its handler returns or resolves to. */
 export interface TaskOptions<I extends Schema, O extends Schema | undefined, R> {
   /** Schema of the input. Requests are checked against it before they are accepted. */
   readonly input: I;
@@ -27,7 +35,7 @@ export interface TaskOptions<I extends Schema, O extends Schema | undefined, R> 
    * keeps them in order, through every retry. */
   readonly concurrency?: { readonly limit: number };
   /** Runs the task. May run more than once: see `ctx.idempotencyKey`. */
-  readonly run: (input: OutputOf<I>, ctx: TaskContext) => R;
+  readonly run: (input: OutputOf<I>, ctx: TaskContext) => R | PromiseLike<R>;
 }
 
 /** A task as `task()` made it. */
@@ -47,7 +55,7 @@ export interface Definition<
   readonly priority: Priority;
   readonly queue: string;
   readonly concurrencyLimit: number | undefined;
-  readonly run: (input: OutputOf<I>, ctx: TaskContext) => R;
+  readonly run: (input: OutputOf<I>, ctx: TaskContext) => R | PromiseLike<R>;
   readonly [DEFINITION]: true;
 }
 
@@ -58,9 +66,9 @@ export type AnyDefinition = Omit<Definition, 'run' | 'input'> & {
 };
 
 /** Type of the result that a reader of the task gets. */
-export type ResultOf<D extends AnyDefinition> = D['output'] extends Schema
+export type ResultOf<D extends AnyDefinition> = D['output'] extends StandardSchemaV1
   ? OutputOf<D['output']>
-  : Awaited<ReturnType<D['run']>>;
+  : JsonOf<Awaited<ReturnType<D['run']>>>;
 
 const DEFINITION = Symbol.for('sluice.definition');
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
@@ -85,10 +93,11 @@ const OPTIONS: Readonly<Record<keyof TaskOptions<Schema, Schema, unknown>, true>
  * Defines a task. Export the result from a file in `tasks/`.
  * @throws SluiceError `SLUICE_DEFINITION_INVALID`, or `SLUICE_OPTION_INVALID` for a duration that is none
  */
-export function task<I extends Schema, R, O extends Schema | undefined = undefined>(
-  name: string,
-  options: TaskOptions<I, O, R>,
-): Definition<I, O, R> {
+export function task<
+  I extends Schema,
+  const R extends Returnable<O, R>,
+  O extends Schema | undefined = undefined,
+>(name: string, options: TaskOptions<I, O, R>): Definition<I, O, R> {
   check(name, options);
   return {
     name,

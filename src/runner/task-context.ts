@@ -6,6 +6,7 @@ import { encodeMessage } from '../core/message.ts';
 import type { RunRequest } from '../core/run-protocol.ts';
 import type { AnyDefinition } from '../core/task.ts';
 import type { TaskIds } from '../core/task-id.ts';
+import { nameOf, type TaskReference } from '../core/task-reference.ts';
 import type { Outbox } from './outbox.ts';
 
 /** What every run of a runner shares. */
@@ -69,8 +70,8 @@ export class RunContext implements TaskContext {
     this.#setting.outbox.progress(id, run, { fraction: bounded, ...kept });
   }
 
-  enqueue(task: string | { readonly name: string }, input: unknown, options: EnqueueFromTask = {}): string {
-    const name = typeof task === 'string' ? task : task.name;
+  enqueue(task: TaskReference, input: unknown, options: EnqueueFromTask = {}): string {
+    const name = nameOf(task);
     const definition = this.#setting.definitions.get(name);
     if (!definition) throw new SluiceError('SLUICE_TASK_UNKNOWN', { task: name });
     const { id, body } = this.#child(definition, this.#encode(name, input), options);

@@ -1,9 +1,10 @@
 import { AbortReason, type AbortCause, type EnqueueFromTask, type TaskContext } from '../core/context.ts';
 import { systemClock } from '../core/clock.ts';
 import { SluiceError } from '../core/errors.ts';
-import { type InputOf, parseWith, type Schema } from '../core/schema.ts';
+import { parseWith, type Schema } from '../core/schema.ts';
 import type { AnyDefinition, ResultOf } from '../core/task.ts';
 import { TaskIds } from '../core/task-id.ts';
+import { type InputFor, nameOf, type TaskReference } from '../core/task-reference.ts';
 import { DEFAULT_TENANT } from '../core/tenant.ts';
 import type { Progress } from '../core/task-record.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -47,7 +48,7 @@ export interface TestTask<D extends AnyDefinition> {
    * would in a server. Rejects with what the handler threw.
    * @throws SluiceError `SLUICE_INPUT_INVALID` or `SLUICE_RESULT_INVALID`, with `issues` in its data
    */
-  run(input: InputOf<D['input']>, options?: TestRunOptions): Promise<TestRun<ResultOf<D>>>;
+  run(input: InputFor<D>, options?: TestRunOptions): Promise<TestRun<ResultOf<D>>>;
 }
 
 const TEST_SECRET = 'the secret of the tests of handlers';
@@ -110,8 +111,8 @@ function makeContext(
     log: { debug: logAs('debug'), info: logAs('info'), warn: logAs('warn'), error: logAs('error') },
     idempotencyKey: options.idempotencyKey ?? id,
     progress: (fraction, detail) => void seen.progress.push({ fraction, detail }),
-    enqueue: (target: string | { readonly name: string }, input: unknown, enqueue: EnqueueFromTask = {}) => {
-      const name = typeof target === 'string' ? target : target.name;
+    enqueue: (target: TaskReference, input: unknown, enqueue: EnqueueFromTask = {}) => {
+      const name = nameOf(target);
       const child = ids.mint({ tenant, task: name, content: [] }).text;
       seen.enqueued.push({ id: child, task: name, input: viaJson(input), options: enqueue });
       return child;

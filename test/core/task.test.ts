@@ -7,6 +7,7 @@ import {
   NonRetriable,
   RetryAfter,
 } from '../../src/core/context.ts';
+import type { Duration } from '../../src/core/duration.ts';
 import { isDefinition, task, type TaskOptions } from '../../src/core/task.ts';
 
 const options = { input: z.object({}), run: () => 1 };
@@ -56,7 +57,9 @@ describe('task()', () => {
   });
 
   it('refuses a duration that is none', () => {
-    expect(() => task('hello', { ...options, timeout: 'soon' })).toThrow('timeout of task "hello"');
+    const soon: string = 'soon';
+    const wrong = { ...options, timeout: soon as Duration };
+    expect(() => task('hello', wrong)).toThrow('timeout of task "hello"');
   });
 
   it('is known by its brand', () => {
