@@ -28,7 +28,7 @@ import { startScheduler } from './scheduler/scheduler.ts';
 import { openMemorySignals } from './signals/memory/memory-signals.ts';
 import { folderSecret } from './sqlite/secret-file.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
-import { LiveTasks } from './runner/live-tasks.ts';
+import { LiveTasks } from './task-files/live-tasks.ts';
 import { Shutdown } from './core/shutdown.ts';
 import { QUARANTINE } from './worker/quarantine.ts';
 import { startWorker } from './worker/worker.ts';

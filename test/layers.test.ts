@@ -60,6 +60,8 @@ describe('the layers', () => {
   it.each([
     ['core-imports-nothing', 'core', "export * from '../queue/queue.ts';"],
     ['gateway-and-worker-meet-only-in-the-queue', 'gateway', "export * from '../worker/worker.ts';"],
+    ['only-the-top-builds-task-files', 'runner', "export * from '../task-files/bundle.ts';"],
+    ['task-files-know-core-and-manifest-only', 'task-files', "export * from '../runner/runner.ts';"],
     ['only-the-root-names-a-driver', 'worker', "export * from '../cache/memory/memory-cache.ts';"],
     ['a-driver-knows-its-contract-and-core', 'cache/memory', "export * from '../../queue/queue.ts';"],
     ['external-library-only-in-its-driver', 'gateway', "export { pino } from 'pino';"],

@@ -7,14 +7,14 @@ import type { RunRequest } from '../core/run-protocol.ts';
 import type { AnyDefinition } from '../core/task.ts';
 import type { TaskIds } from '../core/task-id.ts';
 import { nameOf, type TaskReference } from '../core/task-reference.ts';
-import type { Outbox } from './outbox.ts';
+import type { WorkerChannel } from './worker-channel.ts';
 
 /** What every run of a runner shares. */
 export interface RunnerSetting {
   readonly definitions: ReadonlyMap<string, AnyDefinition>;
   readonly ids: TaskIds;
   readonly clock: Clock;
-  readonly outbox: Outbox;
+  readonly channel: WorkerChannel;
   readonly maxResultBytes: number;
   readonly maxBodyBytes: number;
 }
@@ -67,7 +67,7 @@ export class RunContext implements TaskContext {
     const { id, run } = this.#request;
     const bounded = Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : 0;
     const kept = fits(detail) ? { detail } : {};
-    this.#setting.outbox.progress(id, run, { fraction: bounded, ...kept });
+    this.#setting.channel.progress(id, run, { fraction: bounded, ...kept });
   }
 
   enqueue(task: TaskReference, input: unknown, options: EnqueueFromTask = {}): string {
@@ -142,7 +142,7 @@ export class RunContext implements TaskContext {
     const extra = data !== undefined && fits(data) ? { data } : {};
     const text = String(message).slice(0, MAX_EXTRA_BYTES);
     const { id, run } = this.#request;
-    this.#setting.outbox.log({ kind: 'log', id, run, level, message: text, ...extra });
+    this.#setting.channel.log({ kind: 'log', id, run, level, message: text, ...extra });
   }
 }
 

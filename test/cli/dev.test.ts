@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { write } from '../runner/project.ts';
+import { write } from '../project.ts';
 import { serving, sluice } from './cli.ts';
 import { ECHO, echoProject } from './echo-project.ts';
 

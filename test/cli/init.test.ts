@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { project } from '../runner/project.ts';
+import { project } from '../project.ts';
 import { serving, sluice } from './cli.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { serving } from '../cli/cli.ts';
-import { project } from '../runner/project.ts';
+import { project } from '../project.ts';
 import { blocks, page, ROOT } from './markdown.ts';
 
 const README = page('README.md');

@@ -6,9 +6,9 @@ type Log = Extract<FromRunner, { kind: 'log' }>;
 /** Bounds what one turn of a handler's loop can make the worker read. */
 const MAX_LOGS_PER_TURN = 1000;
 
-/** Collects what there is to tell the worker and sends it once a turn of the loop: a message each would cost more than
- * a short handler does. */
-export class Outbox {
+/** The way to the worker. Collects what there is to tell it and sends that once a turn of the loop: a message each would
+ * cost more than a short handler does. */
+export class WorkerChannel {
   readonly #send: (batch: FromRunner[], sent: () => void) => void;
   #batch: FromRunner[] = [];
   #ended: RunEnd[] = [];

@@ -4,7 +4,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { buildFailure, withEsbuild } from './esbuild-service.ts';
 import { moduleFolder, projectOf } from './module-folder.ts';
-import { BUILT_MODULE, findTaskFiles, isBuilt } from './task-files.ts';
+import { BUILT_MODULE, findTaskFiles, isBuilt } from './find-task-files.ts';
 import {
   IMPORT_META,
   MODULE_BANNER,

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test, vi } from 'vitest';
 import { SluiceError } from '../../src/core/errors.ts';
-import { bundleTasks } from '../../src/runner/bundle.ts';
-import { project } from './project.ts';
+import { bundleTasks } from '../../src/task-files/bundle.ts';
+import { project } from '../project.ts';
 
 async function load(module: string): Promise<Record<string, Record<string, unknown>>> {
   return (await import(/* @vite-ignore */ pathToFileURL(module).href)) as Record<

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { SluiceError } from '../../src/core/errors.ts';
-import type { TaskBundle } from '../../src/runner/bundle.ts';
-import { type TaskWatch, watchTasks } from '../../src/runner/watch.ts';
-import { project, write } from './project.ts';
+import type { TaskBundle } from '../../src/task-files/bundle.ts';
+import { type TaskWatch, watchTasks } from '../../src/task-files/watch.ts';
+import { project, write } from '../project.ts';
 
 interface Watched {
   readonly built: TaskBundle[];

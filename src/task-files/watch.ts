@@ -5,7 +5,7 @@ import { buildOptions, type TaskBundle, writeModule } from './bundle.ts';
 import { SluiceError } from '../core/errors.ts';
 import { borrowEsbuild, buildFailure } from './esbuild-service.ts';
 import { moduleFolder, projectOf } from './module-folder.ts';
-import { findTaskFiles, type TaskFiles } from './task-files.ts';
+import { findTaskFiles, type TaskFiles } from './find-task-files.ts';
 import type { SourceTrace } from './task-source-plugin.ts';
 
 export interface WatchListener {
