@@ -56,7 +56,7 @@ export interface SluiceOptions {
   readonly retention?: Partial<Retention>;
   /** Build and load the tasks anew whenever their files change. */
   readonly watch?: boolean;
-  /** Called after each change of the watched tasks, with what went wrong where it did. */
+  /** Called after each change of the watched tasks, with what went wrong where it did. Default: that is logged. */
   readonly onReload?: (error?: unknown) => void;
   /** Default: says nothing. */
   readonly logger?: Logger;

@@ -44,7 +44,7 @@ export class LiveTasks {
     if (this.#options.watch !== true) return (await bundleTasks(paths)).module;
     this.#watch = await watchTasks(paths, {
       onBuilt: (bundle) => void this.#reload(bundle),
-      onFailed: (error) => this.#options.onReload?.(error),
+      onFailed: (error) => this.#failed(error),
     });
     return this.#watch.first.module;
   }
@@ -80,8 +80,13 @@ export class LiveTasks {
       this.#compiled = compileManifest(await this.#worker.reload(bundle.module));
       this.#options.onReload?.();
     } catch (error) {
-      this.#logger.warn('the changed tasks can not be used; the old ones go on', { reason: String(error) });
-      this.#options.onReload?.(error);
+      this.#failed(error);
     }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#options.onReload) this.#options.onReload(error);
+    else
+      this.#logger.warn('the changed tasks can not be used; the old ones go on', { reason: String(error) });
   }
 }

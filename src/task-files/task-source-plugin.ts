@@ -1,6 +1,8 @@
-import type { Plugin } from 'esbuild';
+import type { OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
 import { readFile } from 'node:fs/promises';
-import { dirname, extname, relative, resolve, sep } from 'node:path';
+import { dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { packageOf } from '../core/missing-package.ts';
+import { isBare, isInstalled } from './installed-package.ts';
 import { ownEntry } from './module-folder.ts';
 
 /** What a build reads, and where it would read what is missing. */
@@ -59,6 +61,12 @@ export function taskSourcePlugin({ project, outFolder, taskFiles, trace }: TaskS
         trace.folders.add(dirname(resolve(resolveDir, path)));
         return undefined;
       });
+      build.onResolve({ filter: /^[\w@]/ }, async (args) => {
+        if (!(await isMissing(build, args, outFolder))) return undefined;
+        trace.folders.add(project);
+        for (const folder of placesOf(args.path, project)) trace.folders.add(folder);
+        return missing(args.path);
+      });
       build.onLoad({ filter: /.*/, namespace: 'sluice' }, () => ({
         contents: taskFiles()
           .map((file) => exportAs(file, project))
@@ -74,6 +82,34 @@ export function taskSourcePlugin({ project, outFolder, taskFiles, trace }: TaskS
       });
     },
   };
+}
+
+/** Marks a question of this plugin to esbuild, so that it is not asked itself. */
+const ASKED = Symbol('asked');
+
+/** Only what has to be there for the module to load: the others may be tried for, and done without. */
+async function isMissing(
+  build: PluginBuild,
+  { path, kind, pluginData, ...from }: OnResolveArgs,
+  outFolder: string,
+): Promise<boolean> {
+  if (pluginData === ASKED || kind !== 'import-statement' || !isBare(path)) return false;
+  if (isInstalled(path, outFolder)) return false;
+  // It may be a path of the tsconfig.
+  const { external } = await build.resolve(path, { ...from, kind, pluginData: ASKED });
+  return external;
+}
+
+function missing(specifier: string): OnResolveResult {
+  const name = packageOf(specifier);
+  const text = `"${name}" is not installed. Run "npm install ${name}".`;
+  return { errors: [{ text, detail: { missing: specifier } }] };
+}
+
+/** The folders that change when the package is installed. */
+function placesOf(specifier: string, project: string): string[] {
+  const folder = join(project, 'node_modules', packageOf(specifier));
+  return [dirname(folder), join(project, 'node_modules')];
 }
 
 function exportAs(file: string, project: string): string {

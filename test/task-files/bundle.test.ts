@@ -100,6 +100,55 @@ test('shows the line at fault of a file that does not compile', async () => {
   expect((failure as Error).message).toContain('export const = 2;');
 });
 
+test('names what is not installed, the lines that import it, and what to do', async () => {
+  const folder = project({
+    'package.json': '{}',
+    'lib/helper.ts': "export { more } from '@scope/more/deep.js';",
+    'tasks/a.ts':
+      "import { readFileSync } from 'node:fs';\nimport less from 'less';\nexport const a = [less, readFileSync];",
+    'tasks/b.ts': "export * from '../lib/helper.ts';",
+  });
+  await expect(bundleTasks([join(folder, 'tasks')])).rejects.toMatchObject({
+    code: 'SLUICE_PACKAGE_MISSING',
+    message:
+      'Not installed: "@scope/more" (imported at lib/helper.ts:1), "less" (imported at tasks/a.ts:2). Run "npm install @scope/more less".',
+  });
+});
+
+test('shows what does not compile before what is not installed', async () => {
+  const folder = project({
+    'package.json': '{}',
+    'tasks/a.ts': "export * from 'less';",
+    'tasks/b.ts': 'export const = 2;',
+  });
+  await expect(bundleTasks([join(folder, 'tasks')])).rejects.toMatchObject({
+    code: 'SLUICE_TASKS_BUILD_FAILED',
+    message: expect.stringMatching(/"less" is not installed[^]*export const = 2;/),
+  });
+});
+
+test('asks for no package where none is needed', async () => {
+  const folder = project({
+    'package.json': '{"type":"module","imports":{"#own":"./own.js"}}',
+    'own.js': 'export const own = 1;',
+    'lib/aliased.ts': 'export const aliased = 3;',
+    'tsconfig.json': '{"compilerOptions":{"paths":{"@lib/*":["./lib/*"]}}}',
+    'node_modules/@scope/dep/package.json': '{"exports":{"import":"./index.js"}}',
+    'node_modules/@scope/dep/index.js': 'export const dep = 4;',
+    'tasks/a.ts': `import type { Type } from 'only-types';
+import { own } from '#own';
+import { aliased } from '@lib/aliased.ts';
+import { dep } from '@scope/dep';
+import path from 'path';
+export const a: Type = [own, aliased, dep, typeof path];
+export const optional = await import('optional').then(() => 'there', () => 'not there');`,
+  });
+  const { module } = await bundleTasks([join(folder, 'tasks')]);
+  expect(await load(module)).toMatchObject({
+    'tasks/a.ts': { a: [1, 3, 4, 'object'], optional: 'not there' },
+  });
+});
+
 test('says when there is nothing at a path, or no task file', async () => {
   const folder = project({ 'package.json': '{}', 'empty/readme.md': '' });
   await expect(bundleTasks([join(folder, 'none')])).rejects.toMatchObject({

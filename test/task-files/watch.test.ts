@@ -98,6 +98,17 @@ test('removes its modules when closed, and those of a watch that was killed', as
   expect(readdirSync(join(folder, 'node_modules/.cache/sluice'))).toHaveLength(0);
 });
 
+test('builds again when a package that was missing is installed', async () => {
+  const folder = project({ 'package.json': '{"type":"module"}', 'tasks/a.ts': 'export const a = 1;' });
+  const { built, failed } = await watched(folder);
+  write(folder, 'tasks/a.ts', "import { dep } from '@scope/dep';\nexport const a = dep;");
+  await vi.waitFor(() => expect(failed.at(-1)?.code).toBe('SLUICE_PACKAGE_MISSING'), 10_000);
+  write(folder, 'node_modules/@scope/dep/package.json', '{"type":"module","exports":"./index.js"}');
+  write(folder, 'node_modules/@scope/dep/index.js', 'export const dep = 7;');
+  await vi.waitFor(() => expect(built).toHaveLength(1), 10_000);
+  expect(await exportsOf(built[0])).toMatchObject({ 'tasks/a.ts': { a: 7 } });
+});
+
 test('refuses to begin with what does not build', async () => {
   const folder = project({ 'package.json': '{}', 'tasks/a.ts': 'export const = 1;' });
   await expect(watched(folder)).rejects.toMatchObject({ code: 'SLUICE_TASKS_BUILD_FAILED' });
