@@ -5,6 +5,7 @@ import { Announcer } from './announcer.ts';
 import { Claimer } from './claimer.ts';
 import { Consumption } from './consumption.ts';
 import { Execution } from './execution.ts';
+import { logFailure } from './failure-log.ts';
 import { Intake } from './intake.ts';
 import { Leases } from './leases.ts';
 import { OrphanGuard } from './orphan-guard.ts';
@@ -227,7 +228,10 @@ class TaskWorker implements Worker {
     this.#countRunning();
     const recorded = result?.kind === 'settled';
     this.#options.metrics.settled(run.task.name, recorded ? outcome.kind : 'lost');
-    if (recorded) this.#announcer.settled(result.record, outcome);
+    if (recorded) {
+      logFailure(this.#options.logger, run, outcome, result.record.state);
+      this.#announcer.settled(result.record, outcome);
+    }
     this.#consumption.advance();
   }
 
