@@ -148,6 +148,7 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
     ...basis,
     watermarks,
     module,
+    admit: (manifest) => live.admit(manifest),
     onScheduled,
     queues: options.queues,
     otherQueues: known.map(({ queue }) => queue),
