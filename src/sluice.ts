@@ -6,6 +6,7 @@ import { systemClock } from './core/clock.ts';
 import { type Duration, parseDuration } from './core/duration.ts';
 import { messageOf, SluiceError } from './core/errors.ts';
 import type { Health } from './core/health.ts';
+import { wholeNumber, wholeNumbers } from './core/option-numbers.ts';
 import { DEFAULT_LIMITS, type Limits } from './core/limits.ts';
 import { type Logger, silentLogger } from './core/logger.ts';
 import { systemRandom } from './core/random.ts';
@@ -19,6 +20,7 @@ import type { Retention } from './database/database.ts';
 import { SQLITE_DATABASE_MODULE, SqliteDatabase } from './database/sqlite/sqlite-database.ts';
 import type { ApiKeys } from './gateway/accept/api-keys.ts';
 import type { Query } from './gateway/query.ts';
+import { checkedIdempotencyKey } from './gateway/accept/idempotency-key.ts';
 import { createGateway, type Gateway, type Listening } from './gateway/gateway.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { Metrics } from './observe/metrics.ts';
@@ -121,8 +123,11 @@ export async function createSluice(options: SluiceOptions): Promise<Sluice> {
 
 async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice> {
   const logger = options.logger ?? silentLogger;
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const retention = { ...DEFAULT_RETENTION, ...options.retention };
+  const limits = wholeNumbers('limits', DEFAULT_LIMITS, options.limits, 1);
+  const retention = wholeNumbers('retention', DEFAULT_RETENTION, options.retention, 0);
+  const concurrency = wholeNumber('concurrency', options.concurrency ?? DEFAULT_CONCURRENCY, 1);
+  const runners = wholeNumber('runners', options.runners ?? availableParallelism(), 1);
+  const basePath = checkedBasePath(options.basePath ?? '');
   const graceMs = parseDuration(options.grace ?? DEFAULT_GRACE, 'grace');
   const live = new LiveTasks(options, logger);
   shutdown.add(() => live.close());
@@ -148,11 +153,12 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
     ...basis,
     watermarks,
     module,
+    admit: (manifest) => live.admit(manifest),
     onScheduled,
     queues: options.queues,
     otherQueues: known.map(({ queue }) => queue),
-    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
-    runners: options.runners ?? availableParallelism(),
+    concurrency,
+    runners,
     runnerEntry: RUNNER_ENTRY,
   });
   shutdown.add((grace) => worker.close(grace));
@@ -163,7 +169,7 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
     manifest: () => live.compiled,
     ids,
     apiKeys: options.apiKeys,
-    basePath: options.basePath,
+    basePath,
   });
   shutdown.add(async (grace) => {
     await Promise.all([gateway.close(grace), worker.close(grace)]);
@@ -185,6 +191,15 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
 }
 
 /** The drivers of the embedded topology, over one file. */
+function checkedBasePath(basePath: string): string {
+  if (/^(?:\/[\w.~-]+)*$/.test(basePath)) return basePath;
+  throw new SluiceError('SLUICE_OPTION_INVALID', {
+    option: 'basePath',
+    value: JSON.stringify(basePath),
+    expected: 'a path such as /jobs, without a slash at its end',
+  });
+}
+
 async function openEngines(options: SluiceOptions, logger: Logger, shutdown: Shutdown) {
   const folder = resolve(options.data ?? DEFAULT_DATA);
   const store = await SqliteStore.open({
@@ -221,7 +236,7 @@ async function enqueue(
     task,
     body: Buffer.from(inputJson(task, input)),
     query: queryOf(options),
-    idempotencyKey,
+    idempotencyKey: idempotencyKey === undefined ? undefined : checkedIdempotencyKey(idempotencyKey),
   });
   const { id } = await gateway.accept(prepared);
   return { id: id.text };
