@@ -4,24 +4,21 @@ import { resolve } from 'node:path';
 import { openMemoryCache } from './cache/memory/memory-cache.ts';
 import { systemClock } from './core/clock.ts';
 import { type Duration, parseDuration } from './core/duration.ts';
-import { messageOf, SluiceError } from './core/errors.ts';
 import type { Health } from './core/health.ts';
 import { wholeNumber, wholeNumbers } from './core/option-numbers.ts';
 import { DEFAULT_LIMITS, type Limits } from './core/limits.ts';
 import { type Logger, silentLogger } from './core/logger.ts';
 import { systemRandom } from './core/random.ts';
-import type { Address, Priority } from './core/message.ts';
-import type { Issue } from './core/schema.ts';
+import type { Address } from './core/message.ts';
 import { TaskIds } from './core/task-id.ts';
 import { type InputFor, nameOf, type TaskReference } from './core/task-reference.ts';
-import { DEFAULT_TENANT } from './core/tenant.ts';
 import { Watermarks } from './core/watermarks.ts';
 import type { Retention } from './database/database.ts';
 import { SQLITE_DATABASE_MODULE, SqliteDatabase } from './database/sqlite/sqlite-database.ts';
 import type { ApiKeys } from './gateway/accept/api-keys.ts';
-import type { Query } from './gateway/query.ts';
-import { checkedIdempotencyKey } from './gateway/accept/idempotency-key.ts';
-import { createGateway, type Gateway, type Listening } from './gateway/gateway.ts';
+import { checkedBasePath } from './gateway/base-path.ts';
+import { enqueue, type EnqueueOptions } from './gateway/enqueue.ts';
+import { createGateway, type Listening } from './gateway/gateway.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { Metrics } from './observe/metrics.ts';
 import { MetricsServer } from './observe/metrics-server.ts';
@@ -62,18 +59,6 @@ export interface SluiceOptions {
   readonly onReload?: (error?: unknown) => void;
   /** Default: says nothing. */
   readonly logger?: Logger;
-}
-
-/** What a request can say beside the input; see the query parameters of the HTTP API. */
-export interface EnqueueOptions {
-  /** The same key never starts two tasks. */
-  readonly idempotencyKey?: string;
-  readonly priority?: Priority;
-  readonly delay?: Duration;
-  readonly runAt?: Date;
-  readonly deadline?: Date;
-  readonly key?: string;
-  readonly tags?: readonly string[];
 }
 
 /** A running Sluice: gateway, queue, workers, database and cache in one process and its runners. */
@@ -191,15 +176,6 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
 }
 
 /** The drivers of the embedded topology, over one file. */
-function checkedBasePath(basePath: string): string {
-  if (/^(?:\/[\w.~-]+)*$/.test(basePath)) return basePath;
-  throw new SluiceError('SLUICE_OPTION_INVALID', {
-    option: 'basePath',
-    value: JSON.stringify(basePath),
-    expected: 'a path such as /jobs, without a slash at its end',
-  });
-}
-
 async function openEngines(options: SluiceOptions, logger: Logger, shutdown: Shutdown) {
   const folder = resolve(options.data ?? DEFAULT_DATA);
   const store = await SqliteStore.open({
@@ -223,50 +199,4 @@ async function openEngines(options: SluiceOptions, logger: Logger, shutdown: Shu
 async function usedAddresses(queue: EmbeddedQueue): Promise<Address[]> {
   const { addresses } = await queue.depth();
   return addresses.map(({ address }) => address).filter(({ queue: name }) => name !== QUARANTINE.queue);
-}
-
-async function enqueue(
-  gateway: Gateway,
-  task: string,
-  input: unknown,
-  { idempotencyKey, ...options }: EnqueueOptions = {},
-): Promise<{ id: string }> {
-  const prepared = gateway.acceptor.prepare({
-    tenant: DEFAULT_TENANT,
-    task,
-    body: Buffer.from(inputJson(task, input)),
-    query: queryOf(options),
-    idempotencyKey: idempotencyKey === undefined ? undefined : checkedIdempotencyKey(idempotencyKey),
-  });
-  const { id } = await gateway.accept(prepared);
-  return { id: id.text };
-}
-
-/** @throws SluiceError `SLUICE_INPUT_INVALID` for what JSON can not carry; no input at all is `null` */
-function inputJson(task: string, input: unknown): string {
-  try {
-    const json: string | undefined = JSON.stringify(input ?? null);
-    if (json === undefined) throw new TypeError(`a ${typeof input} is not JSON`);
-    return json;
-  } catch (error) {
-    const errors: Issue[] = [{ pointer: '', message: messageOf(error) }];
-    throw new SluiceError('SLUICE_INPUT_INVALID', { task, errors }, { cause: error });
-  }
-}
-
-function queryOf({ priority, key, tags, delay, runAt, deadline }: EnqueueOptions): Query {
-  const given = {
-    priority,
-    key,
-    tag: tags,
-    delay: typeof delay === 'number' ? `${delay}ms` : delay,
-    runAt: runAt && timeText(runAt),
-    deadline: deadline && timeText(deadline),
-  };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-}
-
-/** A date that is none stays recognisable, for the parser to refuse. */
-function timeText(time: Date): string {
-  return Number.isNaN(time.getTime()) ? String(time) : time.toISOString();
 }
