@@ -181,6 +181,14 @@ export const ERRORS = {
   SLUICE_DATA_UNUSABLE: [500, false, 'The data folder {path} can not be used: {reason}.'],
   SLUICE_DURABILITY_INSUFFICIENT: [500, false, '--require-durable: {reason}.'],
 
+  // The engines of a topology on one machine
+  SLUICE_BINARY_MISSING: [
+    500,
+    false,
+    'The program {name} is not installed. On Debian: apt-get install {debianPackage}.',
+  ],
+  SLUICE_MEMBER_FAILED: [500, true, '{name} could not be brought up: {reason}. Its log ends with:\n{log}'],
+
   // The command line
   SLUICE_COMMAND_INVALID: [500, false, '{reason}. "{command} --help" shows what there is.'],
   SLUICE_SERVER_UNREACHABLE: [
