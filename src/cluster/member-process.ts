@@ -14,11 +14,14 @@ const LINES_SHOWN = 15;
 export class MemberProcess {
   readonly member: Member;
   readonly #logFile: string;
+  readonly #onEnd: (() => void) | undefined;
   #child: ChildProcess | undefined;
 
-  constructor(member: Member, logFile: string) {
+  /** @param onEnd called each time the process has ended, whatever ended it */
+  constructor(member: Member, logFile: string, onEnd?: () => void) {
     this.member = member;
     this.#logFile = logFile;
+    this.#onEnd = onEnd;
   }
 
   /** Undefined while it is not running. */
@@ -41,7 +44,9 @@ export class MemberProcess {
         ...user,
       });
       this.#child = child;
+      // That it could not be started shows in that it is not running.
       child.on('error', () => undefined);
+      child.on('exit', () => this.#onEnd?.());
     } finally {
       closeSync(log);
     }

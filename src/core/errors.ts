@@ -187,6 +187,12 @@ export const ERRORS = {
     false,
     'The program {name} is not installed. On Debian: apt-get install {debianPackage}.',
   ],
+  SLUICE_MEMBER_UNKNOWN: [500, false, 'There is no "{name}" in this cluster. There are: {known}.'],
+  SLUICE_CLUSTER_ABSENT: [
+    500,
+    false,
+    'No cluster runs in {folder}. Start one with "sluice cluster up", or name its folder with --data.',
+  ],
   SLUICE_MEMBER_FAILED: [500, true, '{name} could not be brought up: {reason}. Its log ends with:\n{log}'],
 
   // The command line
