@@ -1,6 +1,6 @@
 /**
  * The layers of Sluice. Each module may import from its own layer downwards:
- * cli, sluice.ts -> gateway, worker, runner, scheduler -> contracts, manifest, observe -> core
+ * cli, sluice.ts -> gateway, worker, runner, scheduler, task-files -> contracts, manifest, observe -> core
  */
 
 const CONTRACTS = 'queue|database|cache|signals';
@@ -11,12 +11,12 @@ const DRIVERS = `^src/(${CONTRACTS})/[^/]+/`;
 const LIBRARIES = {
   libsql: 'src/sqlite/',
   fastify: 'src/gateway/',
-  'ajv|ajv-formats': '(src/manifest/|src/runner/)',
+  ajv: 'src/manifest/',
   pino: 'src/observe/',
   'prom-client': 'src/observe/',
   'lru-cache': '(src/cache/memory/|src/gateway/read/)',
   citty: 'src/cli/',
-  esbuild: 'src/runner/',
+  esbuild: 'src/task-files/',
 };
 
 const onlyInItsPlace = Object.entries(LIBRARIES).map(([library, place]) => ({
@@ -63,9 +63,22 @@ export const RULES = [
     name: 'acceptance-needs-only-the-queue',
     comment: 'A valid request is answered 202 with the database, the cache and every worker down.',
     from: { path: '^src/gateway/accept/' },
-    to: { path: '^src/(database|cache|signals|worker|runner|scheduler|sqlite)/', reachable: true },
+    to: { path: '^src/(database|cache|signals|worker|runner|scheduler|task-files|sqlite)/', reachable: true },
   },
   ...rolesKnowNotEachOther,
+  {
+    name: 'only-the-top-builds-task-files',
+    comment:
+      'What works on tasks is given a module that is built; how it came to be is none of its business.',
+    from: { path: '^src/', pathNot: '^src/(task-files/|cli/|sluice\\.ts$)' },
+    to: { path: '^src/task-files/' },
+  },
+  {
+    name: 'task-files-know-core-and-manifest-only',
+    comment: "They are found and built, not run: users' code is loaded in src/runner/ only.",
+    from: { path: '^src/task-files/' },
+    to: { path: '^src/', pathNot: '^src/(task-files|core|manifest)/' },
+  },
   {
     name: 'only-the-root-names-a-driver',
     comment: 'src/sluice.ts is the one product file that picks drivers.',
@@ -99,6 +112,12 @@ export const RULES = [
     comment: 'They are what the roles share.',
     from: { path: `^src/((?:${CONTRACTS})(?=/[^/]+\\.ts$)|manifest|observe)/` },
     to: { path: '^src/', pathNot: '^src/(core|$1)/' },
+  },
+  {
+    name: 'the-command-line-is-a-client',
+    comment: 'It talks to servers over HTTP, and knows no more of their routes than any client.',
+    from: { path: '^src/cli/' },
+    to: { path: '^src/gateway/http/' },
   },
   {
     name: 'nothing-imports-the-top',

@@ -12,4 +12,5 @@ export { createSluice } from './create-sluice.ts';
 export type { Sluice, SluiceOptions } from './sluice.ts';
 export { ApiKeys } from './gateway/accept/api-keys.ts';
 export { task } from './core/task.ts';
+export type { InputFor, TaskReference } from './core/task-reference.ts';
 export type { AnyDefinition, Definition, ResultOf, TaskOptions } from './core/task.ts';

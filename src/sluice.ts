@@ -4,18 +4,21 @@ import { resolve } from 'node:path';
 import { openMemoryCache } from './cache/memory/memory-cache.ts';
 import { systemClock } from './core/clock.ts';
 import { type Duration, parseDuration } from './core/duration.ts';
+import { messageOf, SluiceError } from './core/errors.ts';
 import type { Health } from './core/health.ts';
 import { DEFAULT_LIMITS, type Limits } from './core/limits.ts';
 import { type Logger, silentLogger } from './core/logger.ts';
 import { systemRandom } from './core/random.ts';
 import type { Address, Priority } from './core/message.ts';
-import type { InputOf, Schema } from './core/schema.ts';
+import type { Issue } from './core/schema.ts';
 import { TaskIds } from './core/task-id.ts';
+import { type InputFor, nameOf, type TaskReference } from './core/task-reference.ts';
+import { DEFAULT_TENANT } from './core/tenant.ts';
 import { Watermarks } from './core/watermarks.ts';
 import type { Retention } from './database/database.ts';
 import { SQLITE_DATABASE_MODULE, SqliteDatabase } from './database/sqlite/sqlite-database.ts';
 import type { ApiKeys } from './gateway/accept/api-keys.ts';
-import type { Query } from './gateway/accept/request-options.ts';
+import type { Query } from './gateway/query.ts';
 import { createGateway, type Gateway, type Listening } from './gateway/gateway.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { Metrics } from './observe/metrics.ts';
@@ -25,9 +28,9 @@ import { startScheduler } from './scheduler/scheduler.ts';
 import { openMemorySignals } from './signals/memory/memory-signals.ts';
 import { folderSecret } from './sqlite/secret-file.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
-import { LiveTasks } from './runner/live-tasks.ts';
+import { LiveTasks } from './task-files/live-tasks.ts';
 import { Shutdown } from './core/shutdown.ts';
-import { QUARANTINE } from './worker/quarantine.ts';
+import { QUARANTINE } from './worker/intake/quarantine.ts';
 import { startWorker } from './worker/worker.ts';
 
 export interface SluiceOptions {
@@ -53,7 +56,7 @@ export interface SluiceOptions {
   readonly retention?: Partial<Retention>;
   /** Build and load the tasks anew whenever their files change. */
   readonly watch?: boolean;
-  /** Called after each change of the watched tasks, with what went wrong where it did. */
+  /** Called after each change of the watched tasks, with what went wrong where it did. Default: that is logged. */
   readonly onReload?: (error?: unknown) => void;
   /** Default: says nothing. */
   readonly logger?: Logger;
@@ -85,12 +88,11 @@ export interface Sluice {
    * Accepts a task, as `POST /v1/tasks/<name>` does, for tenant `default`. Resolves when it is durably queued.
    * @throws SluiceError as the HTTP API answers
    */
-  enqueue<D extends { readonly name: string; readonly input: Schema }>(
-    task: D,
-    input: InputOf<D['input']>,
+  enqueue<T extends TaskReference>(
+    task: T,
+    input: InputFor<T>,
     options?: EnqueueOptions,
   ): Promise<{ readonly id: string }>;
-  enqueue(task: string, input: unknown, options?: EnqueueOptions): Promise<{ readonly id: string }>;
   health(): Promise<{ readonly queue: Health; readonly database: Health }>;
   /** Finishes what is under way for `graceMs`, hands back the rest uncharged, and frees the data folder. */
   close(graceMs?: number): Promise<void>;
@@ -99,7 +101,6 @@ export interface Sluice {
 const DAY_MS = 86_400_000;
 const DEFAULT_RETENTION: Retention = { bodiesMs: 7 * DAY_MS, rowsMs: 30 * DAY_MS, horizonMs: 90 * DAY_MS };
 const DEFAULT_CONCURRENCY = 50;
-const DEFAULT_TENANT = 'default';
 const DEFAULT_DATA = './.sluice';
 const DEFAULT_GRACE = '30s';
 const RUNNER_ENTRY = new URL('./runner/main.js', import.meta.url);
@@ -132,12 +133,12 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
   metrics.depthFrom(() => engines.queue.depth());
   const basis = { ...engines, metrics, logger, limits, retention, clock: systemClock, random: systemRandom };
   const watermarks = new Watermarks();
-  const known = await addressesOf(engines.queue);
+  const known = await usedAddresses(engines.queue);
 
   const scheduler = await startScheduler({
     ...basis,
     watermarks,
-    crashLimit: limits.crashLimit,
+    interruptionLimit: limits.interruptionLimit,
     addresses: () => [...live.addresses, ...known],
     alone: true,
   });
@@ -177,8 +178,7 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
     handle: (request, response) => gateway.handle(request, response),
     listen: (where) => gateway.listen(where),
     listenMetrics: (where) => metricsServer.listen(where),
-    enqueue: (task: string | { readonly name: string }, input: unknown, asked?: EnqueueOptions) =>
-      enqueue(gateway, task, input, asked),
+    enqueue: (task, input, asked) => enqueue(gateway, nameOf(task), input, asked),
     health: async () => ({ queue: await engines.queue.health(), database: await engines.database.health() }),
     close: (grace = graceMs) => shutdown.run(grace),
   };
@@ -205,26 +205,38 @@ async function openEngines(options: SluiceOptions, logger: Logger, shutdown: Shu
 }
 
 /** Every address that tasks have ever waited at: their definitions may have been moved or removed since. */
-async function addressesOf(queue: EmbeddedQueue): Promise<Address[]> {
+async function usedAddresses(queue: EmbeddedQueue): Promise<Address[]> {
   const { addresses } = await queue.depth();
   return addresses.map(({ address }) => address).filter(({ queue: name }) => name !== QUARANTINE.queue);
 }
 
 async function enqueue(
   gateway: Gateway,
-  task: string | { readonly name: string },
+  task: string,
   input: unknown,
   { idempotencyKey, ...options }: EnqueueOptions = {},
 ): Promise<{ id: string }> {
   const prepared = gateway.acceptor.prepare({
     tenant: DEFAULT_TENANT,
-    task: typeof task === 'string' ? task : task.name,
-    body: Buffer.from(JSON.stringify(input) ?? 'null'),
+    task,
+    body: Buffer.from(inputJson(task, input)),
     query: queryOf(options),
     idempotencyKey,
   });
   const { id } = await gateway.accept(prepared);
   return { id: id.text };
+}
+
+/** @throws SluiceError `SLUICE_INPUT_INVALID` for what JSON can not carry; no input at all is `null` */
+function inputJson(task: string, input: unknown): string {
+  try {
+    const json: string | undefined = JSON.stringify(input ?? null);
+    if (json === undefined) throw new TypeError(`a ${typeof input} is not JSON`);
+    return json;
+  } catch (error) {
+    const errors: Issue[] = [{ pointer: '', message: messageOf(error) }];
+    throw new SluiceError('SLUICE_INPUT_INVALID', { task, errors }, { cause: error });
+  }
 }
 
 function queryOf({ priority, key, tags, delay, runAt, deadline }: EnqueueOptions): Query {
@@ -233,8 +245,13 @@ function queryOf({ priority, key, tags, delay, runAt, deadline }: EnqueueOptions
     key,
     tag: tags,
     delay: typeof delay === 'number' ? `${delay}ms` : delay,
-    runAt: runAt?.toISOString(),
-    deadline: deadline?.toISOString(),
+    runAt: runAt && timeText(runAt),
+    deadline: deadline && timeText(deadline),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** A date that is none stays recognisable, for the parser to refuse. */
+function timeText(time: Date): string {
+  return Number.isNaN(time.getTime()) ? String(time) : time.toISOString();
 }

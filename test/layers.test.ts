@@ -60,11 +60,14 @@ describe('the layers', () => {
   it.each([
     ['core-imports-nothing', 'core', "export * from '../queue/queue.ts';"],
     ['gateway-and-worker-meet-only-in-the-queue', 'gateway', "export * from '../worker/worker.ts';"],
+    ['only-the-top-builds-task-files', 'runner', "export * from '../task-files/bundle.ts';"],
+    ['task-files-know-core-and-manifest-only', 'task-files', "export * from '../runner/runner.ts';"],
     ['only-the-root-names-a-driver', 'worker', "export * from '../cache/memory/memory-cache.ts';"],
     ['a-driver-knows-its-contract-and-core', 'cache/memory', "export * from '../../queue/queue.ts';"],
     ['external-library-only-in-its-driver', 'gateway', "export { pino } from 'pino';"],
     ['testing-not-in-production', 'worker', "export * from '../testing/fake-clock.ts';"],
     ['contracts-manifest-and-observe-know-core-only', 'observe', "export * from '../queue/queue.ts';"],
+    ['the-command-line-is-a-client', 'cli', "export * from '../gateway/http/exchange/problem.ts';"],
     ['every-import-is-found', 'worker', "export * from './there-is-none.ts';"],
     ['no-cycles', 'core', "import { a } from './planted.ts';\nexport const a = 1;"],
   ])('forbid what breaks %s', async (rule, folder, line) => {

@@ -10,9 +10,11 @@ export interface Effect {
 }
 
 /** The task, with a line in the effects file when a run of it begins, and when it is done. */
-export function witnessed<I, R, D extends { readonly run: (input: I, ctx: TaskContext) => Promise<R> }>(
-  definition: D & { readonly run: (input: I, ctx: TaskContext) => Promise<R> },
-): D {
+export function witnessed<
+  I,
+  R,
+  D extends { readonly run: (input: I, ctx: TaskContext) => R | PromiseLike<R> },
+>(definition: D & { readonly run: (input: I, ctx: TaskContext) => R | PromiseLike<R> }): D {
   const run = async (input: I, ctx: TaskContext): Promise<R> => {
     note({ id: ctx.id, what: 'began', pid: process.pid });
     const result = await definition.run(input, ctx);

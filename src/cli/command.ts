@@ -1,4 +1,5 @@
-import { type ArgsDef, type CommandDef, defineCommand, type ParsedArgs } from 'citty';
+import { parseArgs } from 'node:util';
+import { type ArgDef, type ArgsDef, type CommandDef, defineCommand, type ParsedArgs } from 'citty';
 import { SluiceError } from '../core/errors.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
@@ -12,8 +13,15 @@ export interface CommandOptions<A extends ArgsDef> {
   readonly name: string;
   readonly what: string;
   readonly args: A;
-  /** @returns the exit code, where it is not 0 */
-  readonly run: (args: ParsedArgs<A>, terminal: Terminal) => Promise<number | void>;
+  /**
+   * @param values all that a flag was given, in order; `args` has the last
+   * @returns the exit code, where it is not 0
+   */
+  readonly run: (
+    args: ParsedArgs<A>,
+    terminal: Terminal,
+    values: (flag: string) => readonly string[],
+  ) => Promise<number | void>;
 }
 
 /** A command of the line. Unlike those of citty alone, it refuses what it does not know. */
@@ -23,35 +31,63 @@ export function command<const A extends ArgsDef>({ name, what, args, run }: Comm
     meta: { name, description: what },
     args: all,
     run: async ({ args: parsed, rawArgs }) => {
-      refuseUnknown(`sluice ${name}`, all, rawArgs, parsed);
+      const typed = `sluice ${name}`;
+      refuseUnknown(typed, all, rawArgs);
+      const values = valuesOf(typed, all, rawArgs);
+      refuseExtra(typed, all, parsed._);
       const terminal = openTerminal({ json: parsed['json'] === true, color: parsed['color'] !== false });
-      process.exitCode = (await run(parsed as ParsedArgs<A>, terminal)) ?? process.exitCode;
+      const exitCode = await run(parsed as ParsedArgs<A>, terminal, (flag) => values.get(flag) ?? []);
+      process.exitCode = exitCode ?? process.exitCode;
     },
   });
 }
 
-function refuseUnknown(
-  command: string,
-  args: ArgsDef,
-  rawArgs: readonly string[],
-  parsed: { _: string[] },
-): void {
-  const flags = Object.entries(args).filter(([, { type }]) => type !== 'positional');
+function refuseUnknown(command: string, args: ArgsDef, rawArgs: readonly string[]): void {
   const unknown = flagsOf(rawArgs).find(
-    (given) => !flags.some(([name, { type }]) => fits(given, name, type)),
+    (given) => !flagsIn(args).some(([name, { type }]) => fits(given, name, type)),
   );
   if (unknown !== undefined) throw commandInvalid(command, `There is no option ${unknown}`);
-  const empty = flags.find(([name, { type }]) => type === 'string' && Reflect.get(parsed, name) === '');
-  if (empty) throw commandInvalid(command, `The option --${empty[0]} takes a value`);
-  const extra = parsed._[Object.keys(args).length - flags.length];
+}
+
+/** What each flag that takes a value was given. */
+function valuesOf(command: string, args: ArgsDef, rawArgs: readonly string[]): Map<string, string[]> {
+  const flags = flagsIn(args);
+  const options = Object.fromEntries(
+    flags.map(([name, { type }]) => [name, { type: type === 'boolean' ? type : 'string' }] as const),
+  );
+  const { tokens } = parseArgs({ args: [...rawArgs], options, strict: false, tokens: true });
+  const values = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind !== 'option' || options[token.name]?.type !== 'string') continue;
+    const { name, value, inlineValue } = token;
+    // The next flag is no value, unless it is written behind an equals sign.
+    if (!value || (!inlineValue && looksLikeFlag(value))) {
+      throw commandInvalid(command, `The option --${name} takes a value`);
+    }
+    values.set(name, [...(values.get(name) ?? []), value]);
+  }
+  return values;
+}
+
+function refuseExtra(command: string, args: ArgsDef, given: readonly string[]): void {
+  const extra = given[Object.keys(args).length - flagsIn(args).length];
   if (extra !== undefined) throw commandInvalid(command, `There is nothing to do with "${extra}"`);
 }
 
-/** What begins like a flag, without its value. A lone hyphen stands for the standard input. */
+function flagsIn(args: ArgsDef): [name: string, definition: ArgDef][] {
+  return Object.entries(args).filter(([, { type }]) => type !== 'positional');
+}
+
+/** What begins like a flag, without its value. */
 function flagsOf(rawArgs: readonly string[]): string[] {
   const end = rawArgs.indexOf('--');
   const before = end < 0 ? rawArgs : rawArgs.slice(0, end);
-  return before.filter((arg) => /^-./.test(arg)).map((arg) => arg.split('=')[0] ?? arg);
+  return before.filter(looksLikeFlag).map((arg) => arg.split('=')[0] ?? arg);
+}
+
+/** A lone hyphen stands for the standard input. */
+function looksLikeFlag(arg: string): boolean {
+  return /^-./.test(arg);
 }
 
 function fits(given: string, name: string, type: string | undefined): boolean {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { packageVersion } from './package-version.ts';
+import { packageVersion } from './own-package.ts';
 
 const argv = process.argv.slice(2);
 const [only] = argv;

@@ -1,5 +1,5 @@
 import { messageOf, SluiceError } from '../core/errors.ts';
-import { problemOf } from '../gateway/http/problem.ts';
+import { problemDocument } from '../core/problem-document.ts';
 import { type Problem, ServerProblem } from './client/server-problem.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,23 +13,24 @@ export function reportFailure(error: unknown, terminal: Terminal): void {
   terminal.say(
     `${terminal.paint('red', 'error')} ${messageOf(error)}${code ? ` ${terminal.paint('dim', `(${code})`)}` : ''}`,
   );
-  for (const { pointer, message, detail } of issuesOf(error)) {
+  if (error instanceof ServerProblem) sayIssues(error.problem, terminal);
+}
+
+function sayIssues({ errors = [], moreErrors }: Problem, terminal: Terminal): void {
+  for (const { pointer, message, detail } of errors) {
     terminal.say(`  ${pointer === '' ? 'the input' : pointer}: ${message ?? detail ?? ''}`);
   }
+  if (moreErrors) terminal.say('  and more');
 }
 
 function asProblem(error: unknown): Problem {
   if (error instanceof ServerProblem) return error.problem;
   const own = SluiceError.is(error) ? error : new SluiceError('SLUICE_INTERNAL', {}, { cause: error });
-  const problem = JSON.parse(problemOf(own, '').body) as Problem;
+  const problem: Problem = problemDocument(own, '');
   return SluiceError.is(error) ? problem : { ...problem, detail: messageOf(error) };
 }
 
 function codeOf(error: unknown): string | undefined {
   if (error instanceof ServerProblem) return error.problem.code;
   return SluiceError.is(error) ? error.code : undefined;
-}
-
-function issuesOf(error: unknown): NonNullable<Problem['errors']> {
-  return error instanceof ServerProblem ? (error.problem.errors ?? []) : [];
 }

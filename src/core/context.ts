@@ -1,5 +1,5 @@
 import type { Duration } from './duration.ts';
-import type { InputOf, Schema } from './schema.ts';
+import type { InputFor, TaskReference } from './task-reference.ts';
 
 /** Why `ctx.signal` was aborted: its `reason` is an AbortReason. */
 export type AbortCause = 'timeout' | 'cancelled' | 'shutdown' | 'lost';
@@ -19,12 +19,14 @@ export class AbortReason extends Error {
   }
 }
 
+type WriteLog = (message: string, data?: Record<string, unknown>) => void;
+
 /** Writes to the server's log, with the task's id, name and attempt. */
 export interface TaskLog {
-  debug(message: string, data?: Record<string, unknown>): void;
-  info(message: string, data?: Record<string, unknown>): void;
-  warn(message: string, data?: Record<string, unknown>): void;
-  error(message: string, data?: Record<string, unknown>): void;
+  readonly debug: WriteLog;
+  readonly info: WriteLog;
+  readonly warn: WriteLog;
+  readonly error: WriteLog;
 }
 
 /** What a handler knows of, and can do about, the run that it is. */
@@ -39,18 +41,17 @@ export interface TaskContext {
   /** The same in every run of this task: hand it to the services you call, so that they act once. */
   readonly idempotencyKey: string;
   /** Tells whoever watches how far the run is: a fraction from 0 to 1, and any JSON beside it. */
-  progress(fraction: number, detail?: unknown): void;
+  readonly progress: (fraction: number, detail?: unknown) => void;
   /**
    * Queues another task once this one has succeeded; nothing is queued if it does not. The same call in a later run of
    * this task queues no second one; tell several calls for one task apart by `key`.
    * @returns the id of the new task
    */
-  enqueue<D extends { readonly name: string; readonly input: Schema }>(
-    task: D,
-    input: InputOf<D['input']>,
+  readonly enqueue: <T extends TaskReference>(
+    task: T,
+    input: InputFor<T>,
     options?: EnqueueFromTask,
-  ): string;
-  enqueue(task: string, input: unknown, options?: EnqueueFromTask): string;
+  ) => string;
 }
 
 export interface EnqueueFromTask {

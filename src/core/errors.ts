@@ -148,6 +148,7 @@ export const ERRORS = {
     'There is nothing at {path}. Give the folder or the file of your tasks, or make some with "sluice init".',
   ],
   SLUICE_TASKS_BUILD_FAILED: [500, false, 'The task files do not compile:\n{reason}'],
+  SLUICE_PACKAGE_MISSING: [500, false, 'Not installed: {imports}. Run "npm install {packages}".'],
   SLUICE_TASKS_LOAD_FAILED: [500, false, 'The task files could not be loaded: {reason}'],
 
   // Starting

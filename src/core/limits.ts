@@ -13,8 +13,10 @@ export interface Limits {
   readonly requestTimeoutMs: number;
   /** Resident memory of one runner. One that takes more is killed. */
   readonly maxRunnerBytes: number;
-  /** How often the process may die under a task. */
+  /** How often a runner may die under a task. */
   readonly crashLimit: number;
+  /** How often the whole worker may: the embedded server, that is. */
+  readonly interruptionLimit: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -28,4 +30,5 @@ export const DEFAULT_LIMITS: Limits = {
   requestTimeoutMs: 30_000,
   maxRunnerBytes: 1024 * 1024 * 1024,
   crashLimit: 3,
+  interruptionLimit: 10,
 };

@@ -12,6 +12,14 @@ export interface Address {
   readonly lane: number;
 }
 
+/** The lane of what is not shared out among several. */
+export const FIRST_LANE = 0;
+
+/** Every address that the tasks of a queue wait at. */
+export function addressesOf(queue: string): Address[] {
+  return PRIORITIES.map((priority) => ({ queue, priority, lane: FIRST_LANE }));
+}
+
 export function addressName({ queue, priority, lane }: Address): string {
   return `${queue}.${priority}.${lane}`;
 }
@@ -25,15 +33,12 @@ export function parseAddress(name: string): Address {
 }
 
 /** What the queue carries: everything a worker needs to claim and run a task of which the database knows nothing yet. */
-export interface Message {
+export interface Message extends Address {
   readonly id: string;
   /** The run that this message asks for: one more than the runs there were. */
   readonly run: number;
   readonly tenant: string;
   readonly task: string;
-  readonly queue: string;
-  readonly priority: Priority;
-  readonly lane: number;
   readonly publishedAt: number;
   /** Not to be run before. */
   readonly dueAt?: number | undefined;

@@ -10,10 +10,10 @@ export type JsonSchema = { readonly [keyword: string]: unknown };
  */
 export type Schema = StandardSchemaV1 | JsonSchema;
 
-/** What a caller sends. */
+/** What a caller sends. Nothing is known of it for a plain JSON Schema. */
 export type InputOf<S extends Schema> = S extends StandardSchemaV1 ? StandardSchemaV1.InferInput<S> : unknown;
 
-/** What a handler receives: after defaults and transforms. */
+/** What a handler receives: after defaults and transforms. Nothing is known of it for a plain JSON Schema. */
 export type OutputOf<S extends Schema> = S extends StandardSchemaV1
   ? StandardSchemaV1.InferOutput<S>
   : unknown;
@@ -22,6 +22,23 @@ export type OutputOf<S extends Schema> = S extends StandardSchemaV1
 export interface Issue {
   readonly pointer: string;
   readonly message: string;
+}
+
+/** What is wrong with a value. */
+export interface Issues {
+  /** `MAX_ISSUES` at most. */
+  readonly errors: readonly Issue[];
+  /** There is more than is listed. */
+  readonly moreErrors?: true;
+}
+
+/** More than this nobody reads, and an answer has to be of bounded size. */
+export const MAX_ISSUES = 100;
+
+/** The first of `issues`, and whether there are more. */
+export function firstIssues(issues: readonly Issue[]): Issues {
+  const errors = issues.slice(0, MAX_ISSUES);
+  return issues.length > MAX_ISSUES ? { errors, moreErrors: true } : { errors };
 }
 
 export function isStandardSchema(schema: Schema): schema is StandardSchemaV1 {

@@ -38,8 +38,8 @@ export const TRANSITIONS = {
   reconcile: { from: ['queued'], to: ['scheduled'] },
   /** The run ended. */
   settle: { from: ['running'], to: ['succeeded', 'failed', 'cancelled', 'expired', 'scheduled'] },
-  /** The lease ran out, or the runner died. */
-  recover: { from: ['running'], to: ['scheduled', 'failed', 'cancelled'] },
+  /** The lease ran out: its worker died or fell silent. */
+  recover: { from: ['running'], to: ['scheduled', 'failed', 'cancelled', 'expired'] },
   /** Someone asked for it. A running task is cancelled by its settle or its recovery. */
   cancel: { from: ['queued', 'scheduled', 'blocked'], to: ['cancelled'] },
   /** A claim finds the deadline passed. */

@@ -15,6 +15,7 @@ const IDENTITY_BYTES = FLAGS_AT - IDENTITY_AT;
 const TAG_BYTES = BYTES - TAG_AT;
 const KEYED = 1;
 const SHAPE = /^tsk_[A-Za-z0-9_-]{36}$/;
+const PK_SHAPE = /^[0-9a-f]{32}$/;
 const MIN_SECRET_LENGTH = 32;
 
 /** A verified id, taken apart. */
@@ -95,6 +96,20 @@ export class TaskIds {
 /** Takes an id apart without verifying it: for ids that come from the own queue or database. */
 export function readTaskId(text: string): TaskId | undefined {
   return SHAPE.test(text) ? takeApart(Buffer.from(text.slice(PREFIX.length), 'base64url')) : undefined;
+}
+
+/** True for text in the form of a `TaskId.pk`. */
+export function isPk(text: string): boolean {
+  return PK_SHAPE.test(text);
+}
+
+/**
+ * @param found the id of the task that `id` leads to
+ * @returns `found` where it is another's: a request with the same idempotency key and other content has come first
+ */
+export function winnerOver(id: TaskId, found: string): string | undefined {
+  const same = found === id.text || readTaskId(found)?.fingerprint === id.fingerprint;
+  return same ? undefined : found;
 }
 
 function takeApart(bytes: Buffer): TaskId {

@@ -1,4 +1,4 @@
-import type { Priority } from './message.ts';
+import type { Address } from './message.ts';
 import type { State } from './state.ts';
 
 /** Why a task failed, or why its last attempt did. */
@@ -17,14 +17,11 @@ export interface Progress {
 }
 
 /** What the database knows of a task, without its input and its result. Times are milliseconds since the epoch. */
-export interface TaskRecord {
+export interface TaskRecord extends Address {
   readonly id: string;
   readonly tenant: string;
   /** Empty for a task that was cancelled before the database had heard of it. */
   readonly task: string;
-  readonly queue: string;
-  readonly priority: Priority;
-  readonly lane: number;
   readonly state: State;
   /** Raised by each transition: the ETag, and the order of cached copies. */
   readonly version: number;
@@ -32,8 +29,10 @@ export interface TaskRecord {
   readonly run: number;
   /** How often the handler refused. */
   readonly attempts: number;
-  /** How often its process died under it. */
+  /** How often its runner died under it. */
   readonly crashes: number;
+  /** How often its worker died, or fell silent, under it: nobody can tell whether it was the cause. */
+  readonly interruptions?: number | undefined;
   readonly createdAt: number;
   readonly changedAt: number;
   readonly startedAt?: number | undefined;

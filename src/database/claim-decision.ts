@@ -1,5 +1,8 @@
 import type { Message } from '../core/message.ts';
 import { type State, isTerminal } from '../core/state.ts';
+import type { Park } from './database.ts';
+
+const MAX_DOUBLINGS = 30;
 
 /** What a claim looks at in the row of its task. */
 export interface ClaimedRow {
@@ -38,8 +41,8 @@ export function decideClaim(message: Message, now: number, situation: ClaimSitua
   const refusal = row ? refuseWithRow(message, now, row) : refuseWithoutRow(message, situation);
   if (refusal) return refusal;
   if (message.deadlineAt !== undefined && message.deadlineAt < now) return { kind: 'expire' };
-  const until = situation.parkUntil ?? notBefore(message, now, row);
-  if (until !== undefined) return { kind: 'park', until };
+  const until = Math.max(situation.parkUntil ?? 0, notBefore(message, now, row));
+  if (until > 0) return { kind: 'park', until };
   if (message.concurrencyKey !== undefined && !row?.slot && !situation.slotIsFree()) return { kind: 'block' };
   return { kind: 'run' };
 }
@@ -61,6 +64,11 @@ function refuseWithoutRow(
 }
 
 /** A delay that was asked for counts until the row exists, which then has a due time of its own. */
-function notBefore({ dueAt }: Message, now: number, row: ClaimedRow | undefined): number | undefined {
-  return !row && dueAt !== undefined && dueAt > now ? dueAt : undefined;
+function notBefore({ dueAt }: Message, now: number, row: ClaimedRow | undefined): number {
+  return !row && dueAt !== undefined && dueAt > now ? dueAt : 0;
+}
+
+/** How long a task is parked that has been `parked` so many times in a row before. */
+export function parkMs({ forMs, atMostMs }: Park, parked: number): number {
+  return Math.min(atMostMs, forMs * 2 ** Math.min(parked, MAX_DOUBLINGS));
 }

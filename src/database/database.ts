@@ -35,20 +35,23 @@ export interface Schedule {
   /** Marks tasks `queued` whose message the queue has confirmed; where the version has moved on, does nothing. */
   published(tasks: readonly { readonly id: string; readonly version: number }[]): Promise<void>;
   /**
-   * Schedules the runs whose lease ran out, charged with a crash; fails those that have crashed `crashLimit` times. A
-   * run of a task that has crashed before is charged only if `extend` was told that it had begun: those that wait to
-   * run alone can not have brought their process down.
+   * Schedules the runs whose lease ran out. Nobody can tell why their worker is silent, so no crash is charged; each is
+   * noted as interrupted, and fails when it was `interruptionLimit` times. A run that is to be alone counts as
+   * interrupted only if `extend` was told that it had begun: what waits can not have brought its worker down.
    * @param options.all also those whose lease still holds, and what was leased to be published: the holder of all of it
    *   is known to be dead
    */
   recover(options: {
     readonly limit: number;
-    readonly crashLimit: number;
+    readonly interruptionLimit: number;
     readonly all?: boolean;
   }): Promise<TaskRecord[]>;
-  /** Schedules the tasks of `address` that have been `queued` since before `before`: their message is lost. Each time
-   * one is found, the time until it can be found again doubles. Returns how many. */
-  reconcile(address: Address, before: number, limit: number): Promise<number>;
+  /**
+   * Schedules the tasks of `address` whose message is lost, and returns how many: those that have been `queued` since
+   * before `before`, and those since `after`, where it is given: no clock but one that was set back can have told it.
+   * Each time one is found, the time until it can be found to be old again doubles.
+   */
+  reconcile(address: Address, lost: LostTimes): Promise<number>;
   /** Messages that settled tasks have left to be published, oldest first; leased like due tasks, and from the settle on
    * to the worker that settled. */
   followUps(limit: number): Promise<FollowUps[]>;
@@ -79,19 +82,28 @@ export interface Claim {
   /** Its encoded form, kept for publishing the task again with every field. */
   readonly body: string;
   /** Park instead of running, uncharged: this worker can not run it. */
-  readonly park?: { readonly forMs: number; readonly reason: TaskError } | undefined;
+  readonly park?: Park | undefined;
   /** A message published before this, of which neither a row nor a tombstone is left, is put into quarantine. */
   readonly horizonMs: number;
 }
 
+export interface Park {
+  /** Doubles with each time in a row. */
+  readonly forMs: number;
+  readonly atMostMs: number;
+  readonly reason: TaskError;
+}
+
 export type Verdict =
-  /** Run it. `interrupted` is set where an earlier run of it ended in a crash: let it run alone. */
   | {
       readonly kind: 'run';
       readonly run: number;
       readonly attempts: number;
       readonly crashes: number;
       readonly version: number;
+      /** What ran it before has died: let it have a runner to itself, one such task at a time, and tell `extend` when it
+       * begins. */
+      readonly alone: boolean;
     }
   /** The row waits until it is due; the message can go. */
   | { readonly kind: 'park' }
@@ -155,7 +167,15 @@ export type CancelResult =
   /** It runs; the run has been told, or will be with its lease. */
   | { readonly kind: 'requested'; readonly record: TaskRecord }
   | { readonly kind: 'ended'; readonly record: TaskRecord }
+  /** The task belongs to another request, which came first with the same idempotency key and other content. */
+  | { readonly kind: 'reused'; readonly winner: string }
   | { readonly kind: 'gone' };
+
+export interface LostTimes {
+  readonly before: number;
+  readonly after?: number | undefined;
+  readonly limit: number;
+}
 
 export interface DueTask {
   readonly id: string;
@@ -189,13 +209,14 @@ export interface ListFilter {
   readonly task?: string | undefined;
   readonly tag?: string | undefined;
   readonly limit: number;
-  /** `next` of the page before. */
+  /** `next` of the page before: a `TaskId.pk`. */
   readonly cursor?: string | undefined;
 }
 
 export interface TaskPage {
   readonly tasks: readonly TaskRecord[];
-  /** Where the next page begins; undefined at the end. A page may be short, even empty, and yet have a next one. */
+  /** The `TaskId.pk` behind which the next page begins; undefined at the end. A page may be short, even empty, and yet
+   * have a next one. */
   readonly next?: string | undefined;
 }
 

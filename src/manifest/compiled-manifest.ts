@@ -1,15 +1,18 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { SluiceError, messageOf } from '../core/errors.ts';
-import type { Issue, JsonSchema } from '../core/schema.ts';
-import { AJV_OPTIONS } from './ajv-options.ts';
+import { messageOf, SluiceError } from '../core/errors.ts';
+import type { Issues } from '../core/schema.ts';
 import type { Manifest, TaskManifest } from './manifest.ts';
+import type { Bounds } from './bounded-ajv.ts';
+import { type CompiledSchema, SchemaCompiler } from './schema-compiler.ts';
 import { schemaIssues } from './schema-issues.ts';
 
 /** A task of which inputs can be checked. */
 export interface CompiledTask {
   readonly manifest: TaskManifest;
-  /** Everything that is wrong with an input, or undefined when nothing is. The input is not changed. */
-  check(input: unknown): Issue[] | undefined;
+  /**
+   * What is wrong with an input, or undefined when nothing is, or nothing that can be found in good time: the runner has
+   * the last word. Of some thousand errors the first is told. The input is not changed.
+   */
+  check(input: unknown): Issues | undefined;
 }
 
 /** A manifest that is ready for requests. */
@@ -19,48 +22,54 @@ export interface CompiledManifest {
   task(name: string): CompiledTask | undefined;
 }
 
+/** What the largest body needs with a common schema, and a fraction of a second at most. */
+const QUICK: Bounds = { errors: 500_000, calls: 50_000 };
+/** A few milliseconds of errors. */
+const THOROUGH: Bounds = { errors: 2000, calls: 50_000 };
+
 /**
  * Compiles the input schema of every task.
  * @throws SluiceError `SLUICE_SCHEMA_UNSUPPORTED` for a schema that is no JSON Schema of draft 2020-12
  */
 export function compileManifest(manifest: Manifest): CompiledManifest {
-  const quick = new Ajv2020(AJV_OPTIONS);
-  const thorough = new Ajv2020({ ...AJV_OPTIONS, allErrors: true, validateSchema: false });
-  const tasks = new Map(
-    manifest.tasks.map((task) => [task.name, compileTask(task, { quick, thorough })] as const),
-  );
+  const compilers = {
+    quick: new SchemaCompiler({ bounds: QUICK }),
+    thorough: new SchemaCompiler({ bounds: THOROUGH, allErrors: true, validateSchema: false }),
+  };
+  const tasks = new Map(manifest.tasks.map((task) => [task.name, compileTask(task, compilers)] as const));
   return { manifest, task: (name) => tasks.get(name) };
 }
 
 interface Compilers {
   /** Stops at the first error. */
-  readonly quick: Ajv2020;
+  readonly quick: SchemaCompiler;
   /** Goes on to the last; compiled only when an input is wrong, which is what needs it. */
-  readonly thorough: Ajv2020;
+  readonly thorough: SchemaCompiler;
 }
 
 function compileTask(task: TaskManifest, { quick, thorough }: Compilers): CompiledTask {
-  const isValid = compile(task, quick);
-  let explain: ValidateFunction | undefined;
+  const schema = compile(task, quick);
+  let explain: CompiledSchema | undefined;
   return {
     manifest: task,
     check(input) {
-      if (isValid(input)) return undefined;
+      if (schema.fits(input) !== false) return undefined;
       explain ??= thorough.compile(task.input);
-      explain(input);
-      return schemaIssues(explain.errors ?? isValid.errors ?? []);
+      if (explain.fits(input) === false) return schemaIssues(explain.errors);
+      return { ...schemaIssues(schema.errors), moreErrors: true };
     },
   };
 }
 
-function compile(task: TaskManifest, ajv: Ajv2020): ValidateFunction {
-  const refuse = (reason: string, cause?: unknown): SluiceError =>
-    new SluiceError('SLUICE_SCHEMA_UNSUPPORTED', { task: task.name, side: 'input', reason }, { cause });
-  const schema: JsonSchema = task.input;
-  if (schema['$async'] !== undefined) throw refuse('$async is not supported');
+function compile(task: TaskManifest, compiler: SchemaCompiler): CompiledSchema {
   try {
-    return ajv.compile(schema);
+    return compiler.compile(task.input);
   } catch (error) {
-    throw refuse(messageOf(error), error);
+    const reason = messageOf(error);
+    throw new SluiceError(
+      'SLUICE_SCHEMA_UNSUPPORTED',
+      { task: task.name, side: 'input', reason },
+      { cause: error },
+    );
   }
 }

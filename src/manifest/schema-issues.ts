@@ -1,7 +1,6 @@
 import type { ErrorObject } from 'ajv';
-import type { Issue } from '../core/schema.ts';
+import { firstIssues, type Issue, type Issues, MAX_ISSUES } from '../core/schema.ts';
 
-const MAX_ISSUES = 100;
 /** Where an error about an object names one of its properties, that is what to point at. */
 const PROPERTY_PARAMETERS = [
   'missingProperty',
@@ -10,15 +9,15 @@ const PROPERTY_PARAMETERS = [
   'propertyName',
 ] as const;
 
-/** What is wrong with the value, each thing once; the first hundred things. */
-export function schemaIssues(errors: readonly ErrorObject[]): Issue[] {
+/** What is wrong with the value, each thing once. */
+export function schemaIssues(errors: readonly ErrorObject[]): Issues {
   const issues = new Map<string, Issue>();
   for (const error of errors) {
     const issue = { pointer: pointerOf(error), message: messageOf(error) };
     issues.set(`${issue.pointer}\n${issue.message}`, issue);
-    if (issues.size === MAX_ISSUES) break;
+    if (issues.size > MAX_ISSUES) break;
   }
-  return [...issues.values()];
+  return firstIssues([...issues.values()]);
 }
 
 function pointerOf({ instancePath, params }: ErrorObject): string {

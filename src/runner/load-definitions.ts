@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import type { ErrorCode } from '../core/errors.ts';
 import { SluiceError } from '../core/errors.ts';
+import { type MissingImport, packageMissing } from '../core/missing-package.ts';
 import type { AnyDefinition } from '../core/task.ts';
 import { buildManifest } from '../manifest/build-manifest.ts';
 import type { Manifest } from '../manifest/manifest.ts';
@@ -18,13 +19,32 @@ export async function loadDefinitions(path: string): Promise<Loaded> {
     const definitions = collectDefinitions(exports, path);
     return { definitions, manifest: buildManifest([...definitions.values()]) };
   } catch (thrown) {
-    return { refusal: refusalOf(thrown) };
+    return { refusal: refusalOf(thrown, path) };
   }
 }
 
-function refusalOf(thrown: unknown): { code: ErrorCode; data: Record<string, unknown> } {
+function refusalOf(thrown: unknown, path: string): { code: ErrorCode; data: Record<string, unknown> } {
   if (SluiceError.is(thrown)) return { code: thrown.code, data: { ...thrown.data } };
-  const { message, stack } = taskErrorOf(thrown);
-  const reason = thrown instanceof Error ? (stack ?? thrown.message) : message;
-  return { code: 'SLUICE_TASKS_LOAD_FAILED', data: { reason } };
+  const error = taskErrorOf(thrown);
+  const reason = thrown instanceof Error ? sourcesOnly(error.stack ?? thrown.message) : error.message;
+  const missing = missingIn(error.message, reason);
+  if (missing) return refusalOf(packageMissing([missing]), path);
+  // Where the module lies says nothing to whoever wrote what it was built from.
+  return { code: 'SLUICE_TASKS_LOAD_FAILED', data: { reason: reason.replace(` imported from ${path}`, '') } };
+}
+
+/** The stack down to where the sources were loaded, and by what. */
+function sourcesOnly(stack: string): string {
+  const lines = stack.split('\n');
+  const end = lines.findIndex((line) => /^ +at .*node:internal\/modules\//.test(line));
+  return (end < 0 ? lines : lines.slice(0, end)).join('\n');
+}
+
+/** The package that an error of Node.js says is not installed. */
+function missingIn(message: string, stack: string): MissingImport | undefined {
+  const [, imported, from] = /Cannot find package '([^']+)' imported from (\S.*)$/m.exec(message) ?? [];
+  const [, required] = /Cannot find module '([\w@][^']*)'\nRequire stack:/.exec(message) ?? [];
+  const [, line] = /^ +at (?:.* \()?([^()]+?:\d+):\d+\)?$/m.exec(stack) ?? [];
+  const specifier = imported ?? required;
+  return specifier === undefined ? undefined : { specifier, importer: from ?? line ?? 'a task file' };
 }

@@ -5,38 +5,38 @@ import { systemRandom } from '../core/random.ts';
 import type { FromRunner, ToRunner } from '../core/run-protocol.ts';
 import { TaskIds } from '../core/task-id.ts';
 import { loadDefinitions } from './load-definitions.ts';
-import { Outbox } from './outbox.ts';
 import { Runner } from './runner.ts';
 import { taskErrorOf } from './thrown.ts';
+import { WorkerChannel } from './worker-channel.ts';
 
 // The entry of a runner process, which a worker forks. Its channel is taken away from `process` before any code of the
 // user is loaded, since many libraries write to `process.send` where they find one.
-const channel = process.send?.bind(process);
+const send = process.send?.bind(process);
 delete process.send;
 
 const NICENESS = 5;
 
-const outbox = new Outbox((batch: FromRunner[], sent) => {
+const channel = new WorkerChannel((batch: FromRunner[], sent) => {
   // A channel that is gone is told by 'disconnect'.
-  channel?.(batch, undefined, undefined, () => sent());
+  send?.(batch, undefined, undefined, () => sent());
 });
 
 async function load(message: Extract<ToRunner, { kind: 'load' }>): Promise<Runner | undefined> {
   const loaded = await loadDefinitions(message.module);
   if ('refusal' in loaded) {
-    outbox.tell({ kind: 'refused', ...loaded.refusal });
+    channel.tell({ kind: 'refused', ...loaded.refusal });
     return undefined;
   }
   const { definitions, manifest } = loaded;
   const { maxResultBytes, maxBodyBytes } = message;
   const ids = new TaskIds(message.secrets, systemClock, systemRandom);
-  outbox.tell({ kind: 'ready', manifest });
-  return new Runner({ definitions, ids, clock: systemClock, outbox, maxResultBytes, maxBodyBytes });
+  channel.tell({ kind: 'ready', manifest });
+  return new Runner({ definitions, ids, clock: systemClock, channel, maxResultBytes, maxBodyBytes });
 }
 
 function die(thrown: unknown): void {
-  outbox.tell({ kind: 'dying', error: taskErrorOf(thrown) });
-  outbox.flush(() => process.exit(1));
+  channel.tell({ kind: 'dying', error: taskErrorOf(thrown) });
+  channel.flush(() => process.exit(1));
 }
 
 /** Lets the kernel end this process, not its parent, when the machine runs out of memory. */
@@ -64,7 +64,7 @@ process.on('uncaughtException', die);
 process.on('unhandledRejection', die);
 process.on('disconnect', () => process.exit(0));
 // What ended in the turn that calls process.exit() is told, so that it is not run again.
-process.on('exit', () => outbox.flush());
+process.on('exit', () => channel.flush());
 // Supervisors send these to every process; when to stop is the worker's decision.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 

@@ -1,5 +1,4 @@
 import type { JsonSchema } from '../core/schema.ts';
-import { AJV_OPTIONS } from '../manifest/ajv-options.ts';
 
 /** What is wrong with a value, or undefined. */
 export type Check = (value: unknown) => string | undefined;
@@ -17,8 +16,8 @@ export async function checkOf(schema: JsonSchema): Promise<Check> {
 }
 
 async function compile(schema: JsonSchema): Promise<Check> {
-  const { Ajv2020 } = await import('ajv/dist/2020.js');
-  const ajv = new Ajv2020(AJV_OPTIONS);
-  const validate = ajv.compile(schema);
-  return (value) => (validate(value) ? undefined : ajv.errorsText(validate.errors, { dataVar: 'value' }));
+  const { SchemaCompiler } = await import('../manifest/schema-compiler.ts');
+  const compiler = new SchemaCompiler();
+  const compiled = compiler.compile(schema);
+  return (value) => (compiled.fits(value) ? undefined : compiler.textOf(compiled.errors));
 }

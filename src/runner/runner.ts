@@ -20,7 +20,7 @@ export class Runner {
         this.#runs.get(keyOf(message))?.abort(message.cause);
         return;
       case 'ping':
-        this.#setting.outbox.tell({ kind: 'pong', number: message.number });
+        this.#setting.channel.tell({ kind: 'pong', number: message.number });
         return;
     }
   }
@@ -30,7 +30,7 @@ export class Runner {
     this.#runs.set(keyOf(request), handler);
     const end = await handler.outcome();
     this.#runs.delete(keyOf(request));
-    this.#setting.outbox.ended({ id: request.id, run: request.run, end, aborted: handler.aborted });
+    this.#setting.channel.ended({ id: request.id, run: request.run, end, aborted: handler.aborted });
   }
 }
 

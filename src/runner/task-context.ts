@@ -2,18 +2,19 @@ import type { EnqueueFromTask, TaskContext, TaskLog } from '../core/context.ts';
 import type { Clock } from '../core/clock.ts';
 import { parseDuration } from '../core/duration.ts';
 import { SluiceError } from '../core/errors.ts';
-import { encodeMessage } from '../core/message.ts';
+import { encodeMessage, FIRST_LANE } from '../core/message.ts';
 import type { RunRequest } from '../core/run-protocol.ts';
 import type { AnyDefinition } from '../core/task.ts';
 import type { TaskIds } from '../core/task-id.ts';
-import type { Outbox } from './outbox.ts';
+import { nameOf, type TaskReference } from '../core/task-reference.ts';
+import type { WorkerChannel } from './worker-channel.ts';
 
 /** What every run of a runner shares. */
 export interface RunnerSetting {
   readonly definitions: ReadonlyMap<string, AnyDefinition>;
   readonly ids: TaskIds;
   readonly clock: Clock;
-  readonly outbox: Outbox;
+  readonly channel: WorkerChannel;
   readonly maxResultBytes: number;
   readonly maxBodyBytes: number;
 }
@@ -66,11 +67,11 @@ export class RunContext implements TaskContext {
     const { id, run } = this.#request;
     const bounded = Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : 0;
     const kept = fits(detail) ? { detail } : {};
-    this.#setting.outbox.progress(id, run, { fraction: bounded, ...kept });
+    this.#setting.channel.progress(id, run, { fraction: bounded, ...kept });
   }
 
-  enqueue(task: string | { readonly name: string }, input: unknown, options: EnqueueFromTask = {}): string {
-    const name = typeof task === 'string' ? task : task.name;
+  enqueue(task: TaskReference, input: unknown, options: EnqueueFromTask = {}): string {
+    const name = nameOf(task);
     const definition = this.#setting.definitions.get(name);
     if (!definition) throw new SluiceError('SLUICE_TASK_UNKNOWN', { task: name });
     const { id, body } = this.#child(definition, this.#encode(name, input), options);
@@ -126,7 +127,7 @@ export class RunContext implements TaskContext {
       task,
       queue,
       priority,
-      lane: 0,
+      lane: FIRST_LANE,
       publishedAt,
       parentId,
       idempotencyKey,
@@ -141,7 +142,7 @@ export class RunContext implements TaskContext {
     const extra = data !== undefined && fits(data) ? { data } : {};
     const text = String(message).slice(0, MAX_EXTRA_BYTES);
     const { id, run } = this.#request;
-    this.#setting.outbox.log({ kind: 'log', id, run, level, message: text, ...extra });
+    this.#setting.channel.log({ kind: 'log', id, run, level, message: text, ...extra });
   }
 }
 

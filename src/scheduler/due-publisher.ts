@@ -1,6 +1,5 @@
-import type { Message } from '../core/message.ts';
 import type { Database, DueTask } from '../database/database.ts';
-import type { ExchangeRecord } from './exchange-record.ts';
+import type { Connectivity } from './connectivity.ts';
 import type { Service } from './loop.ts';
 import type { Republisher } from './republisher.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
@@ -14,30 +13,25 @@ export class DuePublisher implements Service {
   readonly #database: Pick<Database, 'due' | 'published'>;
   readonly #metrics: Pick<SchedulerOptions['metrics'], 'publishedAgain'>;
   readonly #republisher: Republisher;
-  readonly #exchanges: ExchangeRecord;
+  readonly #connectivity: Connectivity;
 
   constructor(
     { database, metrics }: Pick<SchedulerOptions, 'database' | 'metrics'>,
     republisher: Republisher,
-    exchanges: ExchangeRecord,
+    connectivity: Connectivity,
   ) {
     this.#database = database;
     this.#metrics = metrics;
     this.#republisher = republisher;
-    this.#exchanges = exchanges;
+    this.#connectivity = connectivity;
   }
 
   async run(): Promise<boolean> {
     const due = await this.#due();
-    const messages: Message[] = [];
-    for (const { id, run, body } of due) {
-      const message = await this.#republisher.decode(id, body);
-      if (message) messages.push({ ...message, run });
-    }
-    await this.#republisher.publish(messages);
+    const published = await this.#republisher.publish(due);
     // Of a task that has failed for its message, the version has moved on.
     if (due.length > 0) await this.#database.published(due.map(({ id, version }) => ({ id, version })));
-    if (messages.length > 0) this.#metrics.publishedAgain(messages.length);
+    this.#metrics.publishedAgain(published);
     return due.length === BATCH;
   }
 
@@ -45,10 +39,10 @@ export class DuePublisher implements Service {
   async #due(): Promise<DueTask[]> {
     try {
       const due = await this.#database.due(BATCH);
-      this.#exchanges.succeeded();
+      this.#connectivity.succeeded();
       return due;
     } catch (error) {
-      this.#exchanges.failed();
+      this.#connectivity.failed();
       throw error;
     }
   }

@@ -1,4 +1,3 @@
-import type { Message } from '../core/message.ts';
 import type { Database } from '../database/database.ts';
 import type { Service } from './loop.ts';
 import type { Republisher } from './republisher.ts';
@@ -25,16 +24,11 @@ export class FollowUpPublisher implements Service {
 
   async run(): Promise<boolean> {
     const left = await this.#database.followUps(BATCH);
-    const messages: Message[] = [];
-    for (const { id, bodies } of left) {
-      for (const body of bodies) {
-        const message = await this.#republisher.decode(id, body);
-        if (message) messages.push(message);
-      }
-    }
-    await this.#republisher.publish(messages);
+    const published = await this.#republisher.publish(
+      left.flatMap(({ id, bodies }) => bodies.map((body) => ({ id, body }))),
+    );
     if (left.length > 0) await this.#database.followUpsPublished(left.map(({ id }) => id));
-    if (messages.length > 0) this.#metrics.followUps(messages.length);
+    this.#metrics.followUps(published);
     return left.length === BATCH;
   }
 }

@@ -35,9 +35,11 @@ export class QueueReconciler implements Service {
     let found = 0;
     let more = false;
     for (const address of addresses()) {
-      const newest = filled.has(addressName(address)) ? watermarks.of(address) : askedAt;
-      if (newest === undefined) continue;
-      const count = await database.reconcile(address, newest - MARGIN_MS, BATCH);
+      const lost = filled.has(addressName(address))
+        ? behind(watermarks.of(address), askedAt)
+        : { before: askedAt - MARGIN_MS, after: askedAt + MARGIN_MS };
+      if (!lost) continue;
+      const count = await database.reconcile(address, { ...lost, limit: BATCH });
       found += count;
       more ||= count === BATCH;
     }
@@ -45,4 +47,10 @@ export class QueueReconciler implements Service {
     if (found > 0) onScheduled();
     return more;
   }
+}
+
+/** A delivery of a time that has not come is from before the clock was set back. What follows it may look older, and lives. */
+function behind(delivered: number | undefined, now: number): { before: number } | undefined {
+  if (delivered === undefined || delivered > now + MARGIN_MS) return undefined;
+  return { before: delivered - MARGIN_MS };
 }

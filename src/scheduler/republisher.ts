@@ -13,6 +13,15 @@ export interface RepublisherOptions {
   readonly logger: Logger;
 }
 
+/** A message that the database has kept. */
+export interface Kept {
+  /** The task that it is of, or that has left it. */
+  readonly id: string;
+  readonly body: string;
+  /** The run to ask for, where that is not the one that the message names. */
+  readonly run?: number;
+}
+
 /** Puts messages that the database has kept back into the queue, each with the time of this publish. */
 export class Republisher {
   readonly #options: RepublisherOptions;
@@ -21,8 +30,22 @@ export class Republisher {
     this.#options = options;
   }
 
-  /** The message of the task `id`, or undefined where its text is none: the task has failed then. */
-  async decode(id: string, body: string): Promise<Message | undefined> {
+  /**
+   * Resolves, with the number of messages, when each is confirmed by the queue, or can not be read or is too large for it
+   * and its task has failed.
+   * @throws SluiceError `SLUICE_QUEUE_UNAVAILABLE` or `SLUICE_QUEUE_FULL`; some may be in the queue then
+   */
+  async publish(kept: readonly Kept[]): Promise<number> {
+    const messages: Message[] = [];
+    for (const { id, body, run } of kept) {
+      const message = await this.#decode(id, body);
+      if (message) messages.push({ ...message, run: run ?? message.run });
+    }
+    if (messages.length > 0) await this.#publish(messages);
+    return messages.length;
+  }
+
+  async #decode(id: string, body: string): Promise<Message | undefined> {
     try {
       return decodeMessage(body);
     } catch (error) {
@@ -31,12 +54,7 @@ export class Republisher {
     }
   }
 
-  /**
-   * Resolves when each message is confirmed by the queue, or is too large for it and its task has failed.
-   * @throws SluiceError `SLUICE_QUEUE_UNAVAILABLE` or `SLUICE_QUEUE_FULL`; some may be in the queue then
-   */
-  async publish(messages: readonly Message[]): Promise<void> {
-    if (messages.length === 0) return;
+  async #publish(messages: readonly Message[]): Promise<void> {
     try {
       await this.#options.queue.publish(messages.map((message) => this.#outgoing(message)));
     } catch (error) {
@@ -50,8 +68,8 @@ export class Republisher {
     const [only] = messages;
     if (messages.length === 1 && only) return this.#reject(only, error);
     const middle = Math.ceil(messages.length / 2);
-    await this.publish(messages.slice(0, middle));
-    await this.publish(messages.slice(middle));
+    await this.#publish(messages.slice(0, middle));
+    await this.#publish(messages.slice(middle));
   }
 
   #outgoing(message: Message): { address: Message; body: string } {

@@ -1,4 +1,3 @@
-import type { Clock } from '../core/clock.ts';
 import type { TaskRecord } from '../core/task-record.ts';
 import { encodeTaskView, taskViewKey, taskViewTtlMs } from '../core/task-view.ts';
 import { encodeTaskSignal, taskTopic } from '../core/topics.ts';
@@ -11,10 +10,10 @@ const BATCH = 200;
 
 export interface RunRecovererOptions extends Pick<
   SchedulerOptions,
-  'database' | 'cache' | 'signals' | 'metrics' | 'crashLimit' | 'retention'
+  'database' | 'cache' | 'signals' | 'metrics' | 'interruptionLimit' | 'retention'
 > {
-  readonly clock: Clock;
-  readonly healthySince: () => number | undefined;
+  /** For how long this process has been in touch with the database. */
+  readonly healthyMs: () => number;
   /** Something is due now. */
   readonly onScheduled: () => void;
 }
@@ -33,9 +32,7 @@ export class RunRecoverer implements Service {
   }
 
   async run(): Promise<boolean> {
-    const since = this.#options.healthySince();
-    if (since === undefined || this.#options.clock.now() - since < HEALTHY_MS) return false;
-    await this.#recover(false);
+    if (this.#options.healthyMs() >= HEALTHY_MS) await this.#recover(false);
     return false;
   }
 
@@ -45,10 +42,10 @@ export class RunRecoverer implements Service {
   }
 
   async #recover(all: boolean): Promise<void> {
-    const { database, metrics, crashLimit, onScheduled } = this.#options;
+    const { database, metrics, interruptionLimit, onScheduled } = this.#options;
     let page: readonly TaskRecord[];
     do {
-      page = await database.recover({ limit: BATCH, crashLimit, all });
+      page = await database.recover({ limit: BATCH, interruptionLimit, all });
       metrics.recovered(page.length);
       await Promise.all(page.map((record) => this.#tell(record)));
       if (page.length > 0) onScheduled();

@@ -18,7 +18,7 @@ export interface SchedulerOptions {
   readonly metrics: Pick<Metrics, 'publishedAgain' | 'recovered' | 'reconciled' | 'followUps' | 'swept'>;
   readonly watermarks: Pick<Watermarks, 'of'>;
   readonly retention: Retention;
-  readonly crashLimit: number;
+  readonly interruptionLimit: number;
   /** Where tasks wait that the workers of this process take. */
   readonly addresses: () => readonly Address[];
   /**

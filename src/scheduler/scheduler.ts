@@ -1,5 +1,5 @@
 import { DuePublisher } from './due-publisher.ts';
-import { ExchangeRecord } from './exchange-record.ts';
+import { Connectivity } from './connectivity.ts';
 import { FollowUpPublisher } from './follow-up-publisher.ts';
 import { Loop, type Service } from './loop.ts';
 import { QueueReconciler } from './queue-reconciler.ts';
@@ -22,14 +22,14 @@ export interface Scheduler {
  */
 export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
   const { clock, logger } = options;
-  const exchanges = new ExchangeRecord(clock);
+  const connectivity = new Connectivity(clock);
   const republisher = new Republisher(options);
-  const publishing = new Loop(new DuePublisher(options, republisher, exchanges), logger);
+  const publishing = new Loop(new DuePublisher(options, republisher, connectivity), logger);
   const onScheduled = (): void => publishing.wake();
   const recoverer = new RunRecoverer({
     ...options,
     onScheduled,
-    healthySince: () => exchanges.healthySince,
+    healthyMs: () => connectivity.healthyMs,
   });
   try {
     if (options.alone) await recoverer.recoverAll();

@@ -26,14 +26,10 @@ export function cacheConformance(
 ): void {
   registerConformance(runner, `${name} cache`, TOPICS, {
     ...options,
-    withSubject: async (test) => {
-      const subject = await factory();
-      try {
-        await test(subject);
-      } finally {
-        await subject.cache.close();
-        await subject.dispose?.();
-      }
+    open: factory,
+    close: async (subject) => {
+      await subject.cache.close();
+      await subject.dispose?.();
     },
   });
 }

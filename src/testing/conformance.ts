@@ -17,26 +17,33 @@ export type Topics<S> = Readonly<
   Record<string, Readonly<Record<string, (subject: S) => Promise<void> | void>>>
 >;
 
+/** How each test comes by its subject, and what becomes of it. */
+export interface SubjectLife<S> {
+  readonly open: () => Promise<S> | S;
+  readonly close: (subject: S) => Promise<void>;
+}
+
 /** Registers the tests of one contract for one driver. */
 export function registerConformance<S>(
   runner: SuiteRunner,
   title: string,
   topics: Topics<S>,
-  options: ConformanceOptions & {
-    readonly withSubject: (test: (subject: S) => Promise<void>) => Promise<void>;
-  },
+  { open, close, skips = {} }: ConformanceOptions & SubjectLife<S>,
 ): void {
-  const { skips = {}, withSubject } = options;
   refuseUnknown(Object.keys(skips), topics);
   runner.describe(title, () => {
     for (const [topic, tests] of Object.entries(topics)) {
       runner.describe(topic, () => {
         for (const [name, prove] of Object.entries(tests)) {
           const reason = skips[name];
-          const run = (): Promise<void> =>
-            withSubject(async (subject) => {
+          const run = async (): Promise<void> => {
+            const subject = await open();
+            try {
               await prove(subject);
-            });
+            } finally {
+              await close(subject);
+            }
+          };
           if (reason === undefined) runner.it(name, run);
           else runner.it.skip(`${name} (skipped: ${reason})`, run);
         }

@@ -32,15 +32,10 @@ export function databaseConformance(
 ): void {
   registerConformance(runner, `${name} database`, TOPICS, {
     ...options,
-    withSubject: async (test) => {
-      const subject = await factory();
-      const tester = new DatabaseTester(subject);
-      try {
-        await test(tester);
-      } finally {
-        await tester.database.close();
-        await subject.dispose();
-      }
+    open: async () => new DatabaseTester(await factory()),
+    close: async (tester) => {
+      await tester.database.close();
+      await tester.subject.dispose();
     },
   });
 }

@@ -15,13 +15,7 @@ export function queueConformance(
   const topics = { ...DELIVERY_CASES, ...DURABILITY_CASES, ...LIMIT_CASES };
   registerConformance(runner, `${name} queue`, topics, {
     ...options,
-    withSubject: async (test) => {
-      const tester = new QueueTester(factory);
-      try {
-        await test(tester);
-      } finally {
-        await tester.close();
-      }
-    },
+    open: () => new QueueTester(factory),
+    close: (tester) => tester.close(),
   });
 }

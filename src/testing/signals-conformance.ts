@@ -25,14 +25,10 @@ export function signalsConformance(
 ): void {
   registerConformance(runner, `${name} signals`, TOPICS, {
     ...options,
-    withSubject: async (test) => {
-      const subject = await factory();
-      try {
-        await test(subject);
-      } finally {
-        await subject.signals.close();
-        await subject.dispose?.();
-      }
+    open: factory,
+    close: async (subject) => {
+      await subject.signals.close();
+      await subject.dispose?.();
     },
   });
 }

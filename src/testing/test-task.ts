@@ -1,9 +1,11 @@
 import { AbortReason, type AbortCause, type EnqueueFromTask, type TaskContext } from '../core/context.ts';
 import { systemClock } from '../core/clock.ts';
 import { SluiceError } from '../core/errors.ts';
-import { type InputOf, parseWith, type Schema } from '../core/schema.ts';
+import { parseWith, type Schema } from '../core/schema.ts';
 import type { AnyDefinition, ResultOf } from '../core/task.ts';
 import { TaskIds } from '../core/task-id.ts';
+import { type InputFor, nameOf, type TaskReference } from '../core/task-reference.ts';
+import { DEFAULT_TENANT } from '../core/tenant.ts';
 import type { Progress } from '../core/task-record.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -46,7 +48,7 @@ export interface TestTask<D extends AnyDefinition> {
    * would in a server. Rejects with what the handler threw.
    * @throws SluiceError `SLUICE_INPUT_INVALID` or `SLUICE_RESULT_INVALID`, with `issues` in its data
    */
-  run(input: InputOf<D['input']>, options?: TestRunOptions): Promise<TestRun<ResultOf<D>>>;
+  run(input: InputFor<D>, options?: TestRunOptions): Promise<TestRun<ResultOf<D>>>;
 }
 
 const TEST_SECRET = 'the secret of the tests of handlers';
@@ -88,7 +90,7 @@ function makeContext(
   task: string,
   options: TestRunOptions,
 ): { context: TaskContext; seen: { progress: Progress[]; enqueued: Enqueued[]; logged: Logged[] } } {
-  const { tenant = 'default', attempt = 1, signal, abortCause = 'cancelled' } = options;
+  const { tenant = DEFAULT_TENANT, attempt = 1, signal, abortCause = 'cancelled' } = options;
   const seen = { progress: [] as Progress[], enqueued: [] as Enqueued[], logged: [] as Logged[] };
   const ids = new TaskIds([TEST_SECRET], systemClock, seededRandom(1));
   const id = ids.mint({ tenant, task, content: [] }).text;
@@ -109,8 +111,8 @@ function makeContext(
     log: { debug: logAs('debug'), info: logAs('info'), warn: logAs('warn'), error: logAs('error') },
     idempotencyKey: options.idempotencyKey ?? id,
     progress: (fraction, detail) => void seen.progress.push({ fraction, detail }),
-    enqueue: (target: string | { readonly name: string }, input: unknown, enqueue: EnqueueFromTask = {}) => {
-      const name = typeof target === 'string' ? target : target.name;
+    enqueue: (target: TaskReference, input: unknown, enqueue: EnqueueFromTask = {}) => {
+      const name = nameOf(target);
       const child = ids.mint({ tenant, task: name, content: [] }).text;
       seen.enqueued.push({ id: child, task: name, input: viaJson(input), options: enqueue });
       return child;

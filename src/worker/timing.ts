@@ -18,8 +18,9 @@ export interface WorkerTiming {
   readonly soloIdleMs: number;
   /** How long a drain waits for the database to take the last outcomes. */
   readonly settleGraceMs: number;
-  /** A task that no definition here fits is tried again after this. */
+  /** A task that no definition here fits is tried again after this, which doubles each time up to the bound. */
   readonly parkMs: number;
+  readonly parkCapMs: number;
   /** Bounds of the back-off while something is away. */
   readonly retryBaseMs: number;
   readonly retryCapMs: number;
@@ -36,6 +37,7 @@ export const DEFAULT_TIMING: WorkerTiming = {
   soloIdleMs: 10_000,
   settleGraceMs: 5000,
   parkMs: 30_000,
+  parkCapMs: 600_000,
   retryBaseMs: 100,
   retryCapMs: 5000,
 };

@@ -1,17 +1,17 @@
 import { cancelTopic } from '../core/topics.ts';
 import type { Lease, SettleResult } from '../database/database.ts';
 import type { Manifest, TaskManifest } from '../manifest/manifest.ts';
-import { Announcer } from './announcer.ts';
-import { Claimer } from './claimer.ts';
-import { Consumption } from './consumption.ts';
-import { Execution } from './execution.ts';
-import { Intake } from './intake.ts';
-import { Leases } from './leases.ts';
-import { OrphanGuard } from './orphan-guard.ts';
-import { Quarantine } from './quarantine.ts';
-import type { Run } from './run.ts';
-import { RunnerPool } from './runner-pool.ts';
-import { type Ended, Settler } from './settler.ts';
+import { Announcer } from './settle/announcer.ts';
+import { Claimer } from './intake/claimer.ts';
+import { Consumption } from './intake/consumption.ts';
+import { Execution } from './run/execution.ts';
+import { Intake } from './intake/intake.ts';
+import { Leases } from './run/leases.ts';
+import { OrphanReaper } from './runners/orphan-reaper.ts';
+import { Quarantine } from './intake/quarantine.ts';
+import type { Run } from './run/run.ts';
+import { RunnerPool } from './runners/runner-pool.ts';
+import { type Ended, Settler } from './settle/settler.ts';
 import { DEFAULT_TIMING, type WorkerTiming } from './timing.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import type { WorkerStatus } from './worker-status.ts';
@@ -51,7 +51,7 @@ const MIN_STUCK = 2;
 class TaskWorker implements Worker {
   readonly #options: WorkerOptions;
   readonly #timing: WorkerTiming;
-  readonly #guard = new OrphanGuard();
+  readonly #reaper = new OrphanReaper();
   readonly #lease: Lease;
   readonly #execution: Execution;
   readonly #settler: Settler;
@@ -108,7 +108,7 @@ class TaskWorker implements Worker {
     try {
       await this.reload(this.#options.module);
     } catch (error) {
-      this.#guard.close();
+      this.#reaper.close();
       throw error;
     }
     const { logger, database } = this.#options;
@@ -159,7 +159,7 @@ class TaskWorker implements Worker {
     clearInterval(this.#sweeper);
     const rest = Promise.all([this.#announcer.idle(), this.#quarantine.close()]);
     await within(rest, this.#timing.settleGraceMs);
-    this.#guard.close();
+    this.#reaper.close();
   }
 
   status(): WorkerStatus {
@@ -186,7 +186,7 @@ class TaskWorker implements Worker {
     const { random, logger, limits, runners, secrets, runnerEntry: entry } = this.#options;
     const { answerMs, loadMs } = this.#timing;
     const setup = { entry, secrets, limits, answerMs, loadMs };
-    const setting = { setup, guard: this.#guard, random, logger, timing: this.#timing };
+    const setting = { setup, reaper: this.#reaper, random, logger, timing: this.#timing };
     return new Execution({
       ...this.#options,
       timing: this.#timing,
@@ -208,7 +208,7 @@ class TaskWorker implements Worker {
       ...this.#options,
       lease: this.#lease,
       horizonMs: retention.horizonMs,
-      parkMs: this.#timing.parkMs,
+      timing: this.#timing,
       task: (name) => this.#tasks.get(name),
       onRuns: (runs) => {
         this.#execution.start(runs);

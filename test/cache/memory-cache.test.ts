@@ -9,6 +9,20 @@ cacheConformance({ describe, it }, 'memory', () => {
 });
 
 describe('memory cache', () => {
+  it.each([-3_600_000, 3_600_000])(
+    'keeps to the time to live when the wall clock jumps by %i ms',
+    async (ms) => {
+      const clock = fakeClock();
+      const cache = openMemoryCache({ clock });
+      await cache.set('a', { version: 1, value: 'A', ttlMs: 2000 });
+      clock.jump(ms);
+      clock.advance(1999);
+      expect(await cache.get('a')).toBeDefined();
+      clock.advance(1);
+      expect(await cache.get('a')).toBeUndefined();
+    },
+  );
+
   it('lets go of the least recently used when its bytes are spent', async () => {
     const cache = openMemoryCache({ clock: fakeClock(), maxBytes: 10_000 });
     const write = (key: string): Promise<void> =>

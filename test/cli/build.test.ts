@@ -38,7 +38,12 @@ test.each([
     "import { task } from 'sluice';\nexport const a = task('echo', { input: {}, run() {} });",
     'SLUICE_DEFINITION_DUPLICATE',
   ],
-  ['a file that throws', "throw new Error('not today');", 'not today'],
+  [
+    'a package that is not installed',
+    "import less from 'less';\nexport const a = less;",
+    'error Not installed: "less" (imported at tasks/echo.ts:1). Run "npm install less".',
+  ],
+  ['a file that throws', "\nthrow new Error('not today');", 'Error: not today'],
 ])('refuses %s with one message and exit code 2, as "start" and "dev" do', async (what, content, reason) => {
   const files = what.startsWith('a name defined')
     ? { 'tasks/more.ts': content }
@@ -48,5 +53,7 @@ test.each([
     const { code, stdout, stderr } = await sluice([command], { cwd: folder });
     expect([command, code, stdout]).toEqual([command, 2, '']);
     expect(stderr).toContain(reason);
+    // Where it is in the sources, not in what was made of them or in what runs them.
+    expect(stderr).not.toMatch(/node:internal|\.sluice|src.runner/);
   }
 });

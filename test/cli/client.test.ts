@@ -45,6 +45,19 @@ test('tells by the exit code how a call ended', async () => {
   expect([code, JSON.parse(stderr)]).toMatchObject([6, { code: 'SLUICE_WAIT_TIMEOUT' }]);
 });
 
+test.each([
+  [
+    ['--tag', 'a', '--tag=b', '--tag', 'c'],
+    ['a', 'b', 'c'],
+  ],
+  [['--tag', 'only'], ['only']],
+  [[], undefined],
+] as const)('gives a task every tag of the line: %j', async (flags, tags) => {
+  const run = await server();
+  const ran = await run(['enqueue', 'echo', ...flags, '{"text":"a"}', '--delay', '1h', '--json']);
+  expect((JSON.parse(ran.stdout) as { tags?: string[] }).tags).toEqual(tags);
+});
+
 test('lists, watches and cancels', async () => {
   const run = await server();
   const { stdout } = await run(['enqueue', 'slow', '--delay', '1h', '--tag', 'night']);

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { write } from '../runner/project.ts';
+import { write } from '../project.ts';
 import { serving, sluice } from './cli.ts';
 import { ECHO, echoProject } from './echo-project.ts';
 
@@ -19,6 +19,22 @@ test('takes over a change, and keeps the old code when the new does not build', 
   await vi.waitFor(() => expect(said()).toContain('The code from before stays in use'), 30_000);
   expect(said()).toContain('export const = 1;');
   expect(await echo(url)).toEqual({ text: 'a', changed: true });
+});
+
+test.each([
+  ['throws when it is loaded', "throw new Error('not today');", 'not today'],
+  ['does not compile', 'export const = 1;', 'export const = 1;'],
+  ['imports what is not installed', "export * from 'less';", 'npm install less'],
+  ['defines what can not be used', "export const a = task('Bad', { input: {}, run() {} });", 'Bad'],
+])('tells once of a change that %s', async (_, source, reason) => {
+  const folder = echoProject();
+  const { said } = await serving(['dev'], { cwd: folder, env: { SLUICE_LOG_LEVEL: 'info' } });
+  write(folder, 'tasks/echo.ts', `${ECHO}\n${source}`);
+  await vi.waitFor(() => expect(said()).toContain('The code from before stays in use.'), 30_000);
+  write(folder, 'tasks/echo.ts', ECHO.replace('=> ({ text })', '=> ({ text, mended: true })'));
+  await vi.waitFor(() => expect(said()).toContain('reloaded'), 30_000);
+  expect(said().split(reason)).toHaveLength(2);
+  expect(said().split('stays in use')).toHaveLength(2);
 });
 
 test('shows for every task a request that works when pasted', async () => {

@@ -1,4 +1,4 @@
-import { project } from '../runner/project.ts';
+import { project } from '../project.ts';
 
 /** A task file that needs nothing but this package. */
 export const ECHO = `import { NonRetriable, task } from 'sluice';

@@ -7,6 +7,7 @@ import {
   NonRetriable,
   RetryAfter,
 } from '../../src/core/context.ts';
+import type { Duration } from '../../src/core/duration.ts';
 import { isDefinition, task, type TaskOptions } from '../../src/core/task.ts';
 
 const options = { input: z.object({}), run: () => 1 };
@@ -38,10 +39,22 @@ describe('task()', () => {
     ['retries', -1],
     ['retries', 1.5],
     ['retries', 1001],
+    ['retries', Number.NaN],
+    ['retries', '3'],
     ['priority', 'urgent'],
+    ['priority', 1],
+    ['backoff', '5s'],
+    ['backoff', { min: '5s' }],
+    ['backoff', { base: '2h' }],
+    ['backoff', { base: '2s', cap: '1s' }],
     ['queue', 'Images'],
     ['queue', 'quarantine'],
     ['concurrency', { limit: 0 }],
+    ['concurrency', { limit: 1.5 }],
+    ['concurrency', { limit: Number.NaN }],
+    ['concurrency', { limits: 5 }],
+    ['concurrency', {}],
+    ['concurrency', 5],
     ['input', undefined],
     ['output', 'text'],
     ['run', 'text'],
@@ -55,8 +68,30 @@ describe('task()', () => {
     expect(() => task('hello', wrong)).toThrow(/^Task "hello": /);
   });
 
-  it('refuses a duration that is none', () => {
-    expect(() => task('hello', { ...options, timeout: 'soon' })).toThrow('timeout of task "hello"');
+  it.each(['soon', 0, '0s', 0.4, -1, '-1s', Number.NaN, Infinity, '3651d', null])(
+    'refuses the timeout %j, and says what is one',
+    (timeout) => {
+      expect(() => task('hello', { ...options, timeout: timeout as Duration })).toThrow(
+        expect.objectContaining({
+          code: 'SLUICE_OPTION_INVALID',
+          message: expect.stringMatching(/^timeout of task "hello" is .* such as .*30s.* more than 0/),
+        }),
+      );
+    },
+  );
+
+  it.each([
+    ['base', -1],
+    ['base', Number.NaN],
+    ['cap', 'never'],
+  ])('refuses a back-off whose %s is %j', (bound, value) => {
+    expect(() => task('hello', { ...options, backoff: { [bound]: value } })).toThrow(
+      `backoff.${bound} of task "hello"`,
+    );
+  });
+
+  it('takes a back-off of nothing: again at once', () => {
+    expect(task('a', { ...options, backoff: { base: 0, cap: 0 } })).toMatchObject({ backoffCapMs: 0 });
   });
 
   it('is known by its brand', () => {

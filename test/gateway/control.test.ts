@@ -66,24 +66,25 @@ describe('GET /v1/tasks', () => {
   it('is a page of tasks and the way to the next', async () => {
     const { get, mint, database } = await startGateway();
     const [one, two] = [mint(), mint()];
-    database.page = { tasks: [recordOf(one), recordOf(two, { state: 'failed' })], next: 'c"2' };
+    database.page = { tasks: [recordOf(one), recordOf(two, { state: 'failed' })], next: two.pk };
     const page = (await (await get('/v1/tasks')).json()) as { tasks: TaskResource[]; next?: string };
     expect(page.tasks.map(({ id, status }) => [id, status])).toEqual([
       [one.text, 'running'],
       [two.text, 'failed'],
     ]);
-    expect(page.next).toBe('c"2');
+    expect(page.next).toBe(two.pk);
     database.page = { tasks: [] };
     expect(await (await get('/v1/tasks')).json()).toEqual({ tasks: [] });
   });
 
   it('hands the filter on, and the tenant with it', async () => {
-    const { get, database } = await startGateway();
+    const { get, mint, database } = await startGateway();
+    const cursor = mint().pk;
     await get('/v1/tasks');
-    await get('/v1/tasks?limit=200&state=failed&task=resize&tag=a&cursor=x');
+    await get(`/v1/tasks?limit=200&state=failed&task=resize&tag=a&cursor=${cursor}`);
     expect(database.lists).toEqual([
       { tenant: 'default', limit: 50 },
-      { tenant: 'default', limit: 200, state: 'failed', task: 'resize', tag: 'a', cursor: 'x' },
+      { tenant: 'default', limit: 200, state: 'failed', task: 'resize', tag: 'a', cursor },
     ]);
   });
 
@@ -93,6 +94,12 @@ describe('GET /v1/tasks', () => {
     ['limit=1e2', 'SLUICE_OPTION_INVALID'],
     ['state=dead', 'SLUICE_OPTION_INVALID'],
     ['task=a&task=b', 'SLUICE_OPTION_INVALID'],
+    ['cursor=', 'SLUICE_OPTION_INVALID'],
+    ['cursor=x', 'SLUICE_OPTION_INVALID'],
+    [`cursor=${'0'.repeat(31)}`, 'SLUICE_OPTION_INVALID'],
+    [`cursor=${'0'.repeat(33)}`, 'SLUICE_OPTION_INVALID'],
+    [`cursor=${'A'.repeat(32)}`, 'SLUICE_OPTION_INVALID'],
+    [`cursor=${'0'.repeat(32)}%0A`, 'SLUICE_OPTION_INVALID'],
     ['offset=5', 'SLUICE_PARAMETER_UNKNOWN'],
   ] as const)('refuses %s', async (query, code) => {
     const { get, database } = await startGateway();

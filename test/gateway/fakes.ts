@@ -3,7 +3,7 @@ import { SluiceError } from '../../src/core/errors.ts';
 import type { Health } from '../../src/core/health.ts';
 import { decodeMessage, type Message } from '../../src/core/message.ts';
 import { isTerminal } from '../../src/core/state.ts';
-import type { TaskId } from '../../src/core/task-id.ts';
+import { type TaskId, winnerOver } from '../../src/core/task-id.ts';
 import type { TaskRecord } from '../../src/core/task-record.ts';
 import type { CancelResult, Database, ListFilter, Lookup, TaskPage } from '../../src/database/database.ts';
 import type { Outgoing, Queue } from '../../src/queue/queue.ts';
@@ -97,6 +97,8 @@ export class FakeDatabase implements Pick<Database, 'get' | 'list' | 'cancel' | 
     return this.#answer((): CancelResult => {
       if (this.gone.has(id.identity)) return { kind: 'gone' };
       const old = this.#rows.get(id.identity)?.record;
+      const winner = old && winnerOver(id, old.id);
+      if (winner) return { kind: 'reused', winner };
       if (old && isTerminal(old.state)) return { kind: 'ended', record: old };
       if (old?.state === 'running') {
         const record = { ...old, cancelRequested: true };

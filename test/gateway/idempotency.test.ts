@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskResource } from '../../src/gateway/read/task-resource.ts';
+import { fakeClock } from '../../src/testing/fake-clock.ts';
 import { recordOf, type Mode } from './fakes.ts';
 import { expectProblem } from './problem.ts';
 import { INPUT, startGateway } from './start-gateway.ts';
@@ -22,6 +23,36 @@ describe('Idempotency-Key', () => {
     expect(await again.json()).toEqual(await first.json());
     expect(queue.messages).toHaveLength(1);
     expect(queue.messages[0]?.idempotencyKey).toBe('order-7');
+  });
+
+  it('gives a repeated request the same answer when its deadline has passed meanwhile', async () => {
+    const clock = fakeClock(Date.UTC(2026, 0, 1));
+    const { post, queue, cache } = await startGateway({ clock });
+    const query = 'resize?runAt=2026-01-01T00:30:00Z&deadline=2026-01-01T01:00:00Z';
+    const first = await post(query, INPUT, KEY);
+    clock.advance(2 * 3_600_000);
+    const again = await post(query, INPUT, KEY);
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([202, 'true']);
+    expect(await again.json()).toEqual(await first.json());
+    await expectProblem(await post(query, OTHER, KEY), 'SLUICE_IDEMPOTENCY_KEY_REUSED');
+    cache.entries.clear();
+    await expectProblem(await post(query, INPUT, KEY), 'SLUICE_DEADLINE_INVALID');
+    expect(queue.messages).toHaveLength(1);
+  });
+
+  it('lets a request whose deadline has just passed share the accept that is under way', async () => {
+    const clock = fakeClock(Date.UTC(2026, 0, 1));
+    const { post, queue, cache } = await startGateway({ clock });
+    const release = queue.hold();
+    const query = 'resize?deadline=2026-01-01T01:00:00Z';
+    const first = post(query, INPUT, KEY);
+    await expect.poll(() => cache.gets).toBe(1);
+    clock.advance(2 * 3_600_000);
+    const again = post(query, INPUT, KEY);
+    await expect.poll(() => cache.gets).toBe(2);
+    release();
+    expect([(await first).status, (await again).status]).toEqual([202, 202]);
+    expect(queue.messages).toHaveLength(1);
   });
 
   it('is the same key quoted and bare', async () => {
@@ -86,7 +117,7 @@ describe('Idempotency-Key', () => {
   );
 
   it('leaves a cache alone that does not answer', async () => {
-    const { post, cache } = await startGateway({ clock: { now: () => 1_000_000 } });
+    const { post, cache } = await startGateway({ clock: fakeClock() });
     cache.mode = 'rejects';
     for (let posts = 0; posts < 10; posts++) await post('resize', INPUT, KEY);
     expect(cache.gets).toBe(3);
@@ -118,7 +149,7 @@ describe('an id whose key another request won', () => {
   });
 
   it('says 422, naming the winner, when they were not', async () => {
-    const { get, mint, database, url } = await startGateway();
+    const { get, mint, database } = await startGateway();
     const [winner, loser] = [mint('k', ['one']), mint('k', ['two'])];
     database.put(winner, { record: recordOf(winner, { state: 'running' }) });
     for (const path of ['', '/result']) {
@@ -128,8 +159,17 @@ describe('an id whose key another request won', () => {
       );
       expect(problem).toMatchObject({ taskId: winner.text });
     }
+  });
+
+  it('can not be used to cancel the winner, whatever was known of it before', async () => {
+    const { get, mint, database, url } = await startGateway();
+    const [winner, loser] = [mint('k', ['one']), mint('k', ['two'])];
+    // What is kept of this answer says that the loser waits.
+    expect(await (await get(`/v1/tasks/${loser.text}`)).json()).toMatchObject({ status: 'queued' });
+    database.put(winner, { record: recordOf(winner, { state: 'running' }) });
     const cancel = await fetch(`${url}/v1/tasks/${loser.text}/cancel`, { method: 'POST' });
-    await expectProblem(cancel, 'SLUICE_IDEMPOTENCY_KEY_REUSED');
+    const problem = await expectProblem(cancel, 'SLUICE_IDEMPOTENCY_KEY_REUSED');
+    expect(problem).toMatchObject({ taskId: winner.text });
     expect(await (await get(`/v1/tasks/${winner.text}`)).json()).not.toHaveProperty('cancelRequested');
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeTaskView } from '../../src/core/task-view.ts';
 import type { TaskResource } from '../../src/gateway/read/task-resource.ts';
+import { fakeClock } from '../../src/testing/fake-clock.ts';
 import { recordOf, type Mode } from './fakes.ts';
 import { expectProblem } from './problem.ts';
 import { INPUT, startGateway } from './start-gateway.ts';
@@ -171,14 +172,14 @@ describe('GET /v1/tasks/{id}', () => {
   );
 
   it('leaves a database alone that does not answer, and comes back to it', async () => {
-    let now = Date.now();
-    const { get, mint, database } = await startGateway({ clock: { now: () => now } });
+    const clock = fakeClock();
+    const { get, mint, database } = await startGateway({ clock });
     database.mode = 'rejects';
     const id = mint();
     for (let reads = 0; reads < 10; reads++) await get(`/v1/tasks/${id.text}`);
     expect(database.gets).toHaveLength(3);
     database.mode = 'works';
-    now += 1000;
+    clock.advance(1000);
     expect(await (await get(`/v1/tasks/${id.text}`)).json()).toMatchObject({ status: 'queued' });
     expect(database.gets).toHaveLength(4);
   });
@@ -209,14 +210,14 @@ describe('GET /v1/tasks/{id}', () => {
   });
 
   it('answers 410 where a tombstone is all that is left, or the horizon has passed', async () => {
-    let now = Date.now();
-    const { get, mint, database, cache } = await startGateway({ clock: { now: () => now } });
+    const clock = fakeClock();
+    const { get, mint, database, cache } = await startGateway({ clock });
     const [swept, old] = [mint(), mint()];
     database.gone.add(swept.identity);
     await expectProblem(await get(`/v1/tasks/${swept.text}`), 'SLUICE_TASK_GONE');
     await expectProblem(await get(`/v1/tasks/${swept.text}/result`), 'SLUICE_TASK_GONE');
     expect((await get(`/v1/tasks/${old.text}`)).status).toBe(200);
-    now += 91 * DAY;
+    clock.advance(91 * DAY);
     cache.entries.clear();
     await expectProblem(await get(`/v1/tasks/${old.text}`), 'SLUICE_TASK_GONE');
     database.mode = 'rejects';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { Outcome } from '../../src/database/database.ts';
 import {
-  CRASH_LIMIT,
-  failure,
+  CRASHED,
+  FAILED,
   LEASE_MS,
   PUBLISH_LEASE_MS,
   retry,
@@ -68,10 +68,10 @@ const OUTCOMES: readonly Outcome[] = [
   SUCCEEDED,
   retry(0),
   retry(40_000),
-  { kind: 'failed', error: failure(), charged: true },
+  FAILED,
   { kind: 'returned' },
   { kind: 'cancelled' },
-  { kind: 'crashed', error: failure(), crashLimit: CRASH_LIMIT },
+  CRASHED,
 ];
 
 const outcome = fc.constantFrom(...OUTCOMES);
@@ -151,6 +151,7 @@ const others = fc.oneof(
   fc.constant(new Step('recover', async (s) => void (await s.tester.recover()))),
   fc.constant(new Step('reconcile', (s) => s.reconcile())),
   fc.constant(new Step('lose a message', (s) => s.lose())),
+  fc.constant(new Step('set the clock back by an hour', (s) => s.clock.jump(-3_600_000))),
   fc.constant(new Month()),
 );
 

@@ -168,7 +168,8 @@ export class LifeSystem {
   async reconcile(): Promise<void> {
     const marginMs = 30_000;
     const probe = this.observer.accepted[0];
-    if (probe) await this.tester.reconcile(probe, this.clock.now() - marginMs);
+    const now = this.clock.now();
+    if (probe) await this.tester.reconcile(probe, now - marginMs, now + marginMs);
   }
 
   /** The queue loses a message: one that the database has a row for, since before that nobody could know of it. */

@@ -4,6 +4,7 @@ import { task } from '../../src/core/task.ts';
 import { buildManifest } from '../../src/manifest/build-manifest.ts';
 
 const run = (): undefined => undefined;
+const DATED = z.object({ at: z.date() });
 
 describe('buildManifest', () => {
   it('describes each task by its options and the JSON Schema of what a caller sends', () => {
@@ -51,10 +52,10 @@ describe('buildManifest', () => {
   });
 
   it.each([
-    ['input', { input: z.object({ at: z.date() }), run }],
-    ['output', { input: z.object({}), output: z.object({ at: z.date() }), run: () => ({ at: new Date() }) }],
-  ])('says what to do about an %s schema that JSON Schema can not express', (side, options) => {
-    expect(() => buildManifest([task('dated', options)])).toThrow(
+    ['input', task('dated', { input: DATED, run })],
+    ['output', task('dated', { input: {}, output: DATED, run: () => ({ at: new Date() }) })],
+  ])('says what to do about an %s schema that JSON Schema can not express', (side, dated) => {
+    expect(() => buildManifest([dated])).toThrow(
       expect.objectContaining({
         code: 'SLUICE_SCHEMA_UNSUPPORTED',
         message: expect.stringMatching(

@@ -71,11 +71,31 @@ test.each([
     'SLUICE_SCHEMA_UNSUPPORTED',
     'odd',
   ],
+  [
+    'imports a package that imports what is not installed',
+    'import "missing-one/deep.js"; export const a = task("x", { input: {}, run() {} })',
+    'SLUICE_PACKAGE_MISSING',
+    '"packages":"missing-one"',
+  ],
+  [
+    'requires what is not installed',
+    `import { createRequire } from "node:module"; createRequire(import.meta.url)("@missing/two/deep.js");`,
+    'SLUICE_PACKAGE_MISSING',
+    '"packages":"@missing/two"',
+  ],
 ])('a module that %s is refused with the reason', async (_, source, code, reason) => {
   await load(source);
   const refused = await until('refused');
   expect(refused.code).toBe(code);
   expect(JSON.stringify(refused.data)).toContain(reason);
+});
+
+test('a module that throws is refused with the lines of the sources only', async () => {
+  await load('function fails() { throw new TypeError("not today"); }\nfails();');
+  const { data } = await until('refused');
+  const frames = String(data['reason']).split('\n').slice(1);
+  expect(frames).toHaveLength(2);
+  for (const frame of frames) expect(frame).toContain(join(folder, 'tasks.mjs'));
 });
 
 test('a module is loaded once, and the runner answers', async () => {

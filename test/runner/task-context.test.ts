@@ -4,7 +4,7 @@ import { decodeMessage } from '../../src/core/message.ts';
 import { systemRandom } from '../../src/core/random.ts';
 import { task } from '../../src/core/task.ts';
 import { readTaskId, TaskIds } from '../../src/core/task-id.ts';
-import { Outbox } from '../../src/runner/outbox.ts';
+import { WorkerChannel } from '../../src/runner/worker-channel.ts';
 import { RunContext } from '../../src/runner/task-context.ts';
 
 const MEBIBYTE = 2 ** 20;
@@ -25,7 +25,7 @@ function context(): RunContext {
     definitions: new Map([['child', child]]),
     ids: new TaskIds(['a secret for tests, long enough to do'], systemClock, systemRandom),
     clock: systemClock,
-    outbox: new Outbox(() => undefined),
+    channel: new WorkerChannel(() => undefined),
     maxResultBytes: MEBIBYTE,
     maxBodyBytes: MEBIBYTE,
   });

@@ -114,7 +114,7 @@ export function fakes(): Fakes {
     logger: silentLogger,
     metrics: new Metrics(),
     retention: { bodiesMs: 7, rowsMs: 30, horizonMs: 90 },
-    crashLimit: 3,
+    interruptionLimit: 10,
     addresses: () => [ADDRESS],
   };
   return Object.assign(made, { options });

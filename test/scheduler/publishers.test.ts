@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { SluiceError } from '../../src/core/errors.ts';
 import { decodeMessage } from '../../src/core/message.ts';
 import { DuePublisher } from '../../src/scheduler/due-publisher.ts';
-import { ExchangeRecord } from '../../src/scheduler/exchange-record.ts';
+import { Connectivity } from '../../src/scheduler/connectivity.ts';
 import { FollowUpPublisher } from '../../src/scheduler/follow-up-publisher.ts';
 import { Republisher } from '../../src/scheduler/republisher.ts';
 import { body, type Fakes, fakes, message } from './fakes.ts';
@@ -10,7 +10,7 @@ import { body, type Fakes, fakes, message } from './fakes.ts';
 let made: Fakes;
 
 function duePublisher(): DuePublisher {
-  return new DuePublisher(made.options, new Republisher(made.options), new ExchangeRecord(made.clock));
+  return new DuePublisher(made.options, new Republisher(made.options), new Connectivity(made.clock));
 }
 
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { taskTopic } from '../../src/core/topics.ts';
 import { taskViewKey } from '../../src/core/task-view.ts';
-import { ExchangeRecord } from '../../src/scheduler/exchange-record.ts';
+import { Connectivity } from '../../src/scheduler/connectivity.ts';
 import { MARGIN_MS, QueueReconciler } from '../../src/scheduler/queue-reconciler.ts';
 import { RetentionSweeper } from '../../src/scheduler/retention-sweeper.ts';
 import { HEALTHY_MS, RunRecoverer } from '../../src/scheduler/run-recoverer.ts';
@@ -19,21 +19,17 @@ beforeEach(() => {
 });
 
 describe('the recoverer of lost runs', () => {
-  const recoverer = (healthySince: () => number | undefined): RunRecoverer =>
-    new RunRecoverer({ ...made.options, healthySince, onScheduled });
+  const recoverer = (healthyMs: () => number): RunRecoverer =>
+    new RunRecoverer({ ...made.options, healthyMs, onScheduled });
 
   it('takes nobody for dead until it has been in touch with the database for long enough itself', async () => {
-    const start = made.clock.now();
-    const touch: { since?: number } = {};
-    const service = recoverer(() => touch.since);
-    await service.run();
-    touch.since = start;
-    made.clock.advance(HEALTHY_MS - 1);
+    let healthyMs = HEALTHY_MS - 1;
+    const service = recoverer(() => healthyMs);
     await service.run();
     expect(made.database.of('recover')).toEqual([]);
-    made.clock.advance(1);
+    healthyMs = HEALTHY_MS;
     await service.run();
-    expect(made.database.of('recover')).toMatchObject([[{ all: false, crashLimit: 3 }]]);
+    expect(made.database.of('recover')).toMatchObject([[{ all: false, interruptionLimit: 10 }]]);
   });
 
   it('goes on until a page is short, and tells of each', async () => {
@@ -43,7 +39,7 @@ describe('the recoverer of lost runs', () => {
       const length = pages.shift() ?? 0;
       return Array.from({ length }, (_, at) => (at === 0 && length === 7 ? ended : record()));
     });
-    await recoverer(() => 0).run();
+    await recoverer(() => HEALTHY_MS).run();
     expect(made.database.of('recover')).toHaveLength(3);
     expect(made.signalled).toHaveLength(407);
     expect(made.signalled).toContainEqual([taskTopic(ended.id), '{"state":"failed","version":3}']);
@@ -53,36 +49,40 @@ describe('the recoverer of lost runs', () => {
 
   it('recovers all at the start, whatever it knows of the database', async () => {
     made.database.answer('recover', () => [record()]);
-    await recoverer(() => undefined).recoverAll();
+    await recoverer(() => 0).recoverAll();
     expect(made.database.of('recover')).toMatchObject([[{ all: true }]]);
   });
 });
 
-describe('the record of exchanges', () => {
-  it('begins anew after a failure, a pause, and a clock that was set back', () => {
+describe('the connectivity with the database', () => {
+  it('begins anew after a failure, a pause, and when the clock was set that all leases go by', () => {
     const { clock } = made;
-    const exchanges = new ExchangeRecord(clock);
-    expect(exchanges.healthySince).toBeUndefined();
+    const connectivity = new Connectivity(clock);
     const inTouchFor = (ms: number): void => {
       for (let passed = 0; passed <= ms; passed += 1000) {
-        exchanges.succeeded();
+        connectivity.succeeded();
         if (passed < ms) clock.advance(1000);
       }
     };
-    const begin = clock.now();
+    expect(connectivity.healthyMs).toBe(0);
     inTouchFor(20_000);
-    expect(exchanges.healthySince).toBe(begin);
-    exchanges.failed();
-    expect(exchanges.healthySince).toBeUndefined();
+    expect(connectivity.healthyMs).toBe(20_000);
+    connectivity.failed();
+    expect(connectivity.healthyMs).toBe(0);
     inTouchFor(2000);
     clock.advance(60_000);
-    expect(exchanges.healthySince).toBeUndefined();
-    exchanges.succeeded();
-    expect(exchanges.healthySince).toBe(clock.now());
+    expect(connectivity.healthyMs).toBe(0);
+    for (const ms of [60_000, -10_000]) {
+      inTouchFor(3000);
+      expect(connectivity.healthyMs).toBe(3000);
+      clock.jump(ms);
+      expect(connectivity.healthyMs).toBe(0);
+      connectivity.succeeded();
+      expect(connectivity.healthyMs).toBe(0);
+    }
     inTouchFor(3000);
-    clock.advance(-10_000);
-    exchanges.succeeded();
-    expect(exchanges.healthySince).toBe(clock.now());
+    clock.jump(1000);
+    expect(connectivity.healthyMs).toBe(3000);
   });
 });
 
@@ -94,14 +94,38 @@ describe('the reconciliation with the queue', () => {
     made.watermarks.delivered(ADDRESS, 1_000_000);
     made.database.answer('reconcile', () => 2);
     expect(await reconcile()).toBe(false);
-    expect(made.database.of('reconcile')).toEqual([[ADDRESS, 1_000_000 - MARGIN_MS, 500]]);
+    expect(made.database.of('reconcile')).toEqual([[ADDRESS, { before: 1_000_000 - MARGIN_MS, limit: 500 }]]);
     expect(wakes).toBe(1);
   });
 
-  it('looks for all that is older than the margin where the lane is empty', async () => {
+  it('looks for all but what is of just now where the lane is empty, so that a clock that was set back hides none', async () => {
     await reconcile();
-    expect(made.database.of('reconcile')).toEqual([[ADDRESS, made.clock.now() - MARGIN_MS, 500]]);
+    const now = made.clock.now();
+    expect(made.database.of('reconcile')).toEqual([
+      [ADDRESS, { before: now - MARGIN_MS, after: now + MARGIN_MS, limit: 500 }],
+    ]);
     expect(wakes).toBe(0);
+  });
+
+  it('goes by what was delivered last, whatever time there was before the clock was set back', async () => {
+    made.depth = [{ address: ADDRESS, messages: 5, bytes: 5 }];
+    made.watermarks.delivered(ADDRESS, made.clock.now());
+    made.clock.jump(-3_600_000);
+    made.watermarks.delivered(ADDRESS, made.clock.now());
+    await reconcile();
+    const before = made.clock.now() - MARGIN_MS;
+    expect(made.database.of('reconcile')).toEqual([[ADDRESS, { before, limit: 500 }]]);
+  });
+
+  it('draws no conclusion from a delivery of the time before the clock was set back: what follows it may look older', async () => {
+    made.depth = [{ address: ADDRESS, messages: 5, bytes: 5 }];
+    made.watermarks.delivered(ADDRESS, made.clock.now());
+    made.clock.jump(-MARGIN_MS);
+    await reconcile();
+    expect(made.database.of('reconcile')).toHaveLength(1);
+    made.clock.jump(-1);
+    await reconcile();
+    expect(made.database.of('reconcile')).toHaveLength(1);
   });
 
   it('draws no conclusion from a lane that has messages and has delivered none', async () => {

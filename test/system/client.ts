@@ -7,6 +7,7 @@ export interface TaskShown {
   readonly attempts: number;
   readonly run: number;
   readonly crashes: number;
+  readonly interruptions?: number;
   readonly finishedAt?: string;
   readonly result?: unknown;
   readonly error?: { readonly code: string; readonly message: string };

@@ -98,6 +98,29 @@ test('tasks are queued by the code around it', async () => {
   expect(wrong).toBeTypeOf('function');
 });
 
+test('what can not be queued is told as the API would, whatever it is', async () => {
+  const sluice = await embedded();
+  const cyclic: { self?: unknown } = {};
+  cyclic.self = cyclic;
+  for (const [input, message] of [
+    [{ n: 1n }, 'serialize a BigInt'],
+    [cyclic, "property 'self' closes the circle"],
+    [() => 1, 'a function is not JSON'],
+  ] as const) {
+    await expect(sluice.enqueue('echo', input)).rejects.toMatchObject({
+      name: 'SluiceError',
+      code: 'SLUICE_INPUT_INVALID',
+      data: { task: 'echo', errors: [{ pointer: '', message: expect.stringContaining(message) as unknown }] },
+    });
+  }
+  for (const option of ['runAt', 'deadline']) {
+    await expect(sluice.enqueue('echo', 1, { [option]: new Date('soon') })).rejects.toMatchObject({
+      code: 'SLUICE_OPTION_INVALID',
+      message: expect.stringContaining(`${option} is "Invalid Date"`) as unknown,
+    });
+  }
+});
+
 test('closing lets what runs end; what takes too long is handed back, uncharged', async () => {
   const data = temporaryFolder();
   const folder = temporaryFolder();

@@ -46,27 +46,20 @@ test(
     expect(again).toEqual(first);
     const tasks = [...new Map([...first.values()].map((task) => [task.id, task])).values()];
     const failed = tasks.filter(({ status }) => status !== 'succeeded');
-    for (const { status, error, crashes } of failed) {
-      expect({ status, code: error?.code, crashes }).toEqual({
-        status: 'failed',
-        code: 'SLUICE_TASK_CRASHED',
-        crashes: 3,
-      });
-    }
-    // A kill charges one task at most of those that have crashed before, and it takes two such charges to fail one.
-    expect(failed.length).toBeLessThanOrEqual(KILLS / 2);
+    // None of them has brought the server down.
+    expect(failed).toEqual([]);
     for (const [key, ids] of load.idsByKey) {
       expect([key, new Set(ids.map((id) => first.get(id)?.id)).size]).toEqual([key, 1]);
     }
     const repeated = load.acknowledged.length - tasks.length;
-    const crashed = tasks.filter(({ crashes }) => crashes > 0).length;
+    const interrupted = tasks.filter(({ interruptions = 0 }) => interruptions > 0).length;
     process.stdout.write(
       `${KILLS} kills, ${load.acknowledged.length} acknowledged, ${repeated} of them repetitions, ${tasks.length} tasks: ` +
-        `${tasks.length - failed.length} succeeded, ${failed.length} crashed 3 times, 0 lost; ${crashed} were running at a kill\n`,
+        `all succeeded; ${interrupted} were running at a kill\n`,
     );
     expect(tasks.length).toBeGreaterThan(KILLS);
     expect(repeated).toBeGreaterThan(0);
-    expect(crashed).toBeGreaterThan(0);
+    expect(interrupted).toBeGreaterThan(0);
 
     // The check sees what is missing.
     const rows = openConnection(join(data, 'sluice.db'), 1000);

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createSluice, type Sluice, type SluiceOptions } from '../../src/index.ts';
-import { project, write } from '../runner/project.ts';
+import { project, write } from '../project.ts';
 import { Client } from './client.ts';
 import { temporaryFolder } from './server.ts';
 

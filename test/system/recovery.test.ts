@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, test } from 'vitest';
 import { eventually } from '../../src/testing/eventually.ts';
 import { Client } from './client.ts';
-import { Server, temporaryFolder } from './server.ts';
+import { Server, TASKS, temporaryFolder } from './server.ts';
 
 const FLAGS = ['--runners', '1'];
+const SERVE = fileURLToPath(new URL('./serve.mjs', import.meta.url));
 
 let data: string;
 let gate: string;
@@ -32,24 +34,71 @@ function openGate(): void {
   writeFileSync(gate, '');
 }
 
-test('what ran when the server was killed runs again at once, charged with one crash', async () => {
+test('what ran when the server was killed runs again at once, uncharged', async () => {
   const first = await start();
   const ids = await Promise.all([1, 2, 3].map(() => first.client.accept('gated', { gate, trace })));
   await eventually('all run', () => noted().length === 3);
   await first.server.kill();
   const second = await start();
-  for (const id of ids) expect((await second.client.get(id)).crashes).toBe(1);
-  await eventually('one runs again', () => noted().length === 4);
+  for (const id of ids) expect((await second.client.get(id)).interruptions).toBe(1);
+  await eventually('all run again, together', () => noted().length === 6);
   openGate();
   for (const id of ids) {
     expect(await second.client.end(id)).toMatchObject({
       status: 'succeeded',
       run: 2,
-      crashes: 1,
+      crashes: 0,
+      interruptions: 1,
       attempts: 0,
     });
   }
   expect(noted().toSorted()).toEqual([...ids, ...ids].map((id) => `${id} 1`).toSorted());
+});
+
+test('a long task outlives more kills of its server than crashes that it may have', async () => {
+  let system = await start();
+  const id = await system.client.accept('gated', { gate, trace });
+  for (let kills = 1; kills <= 3; kills += 1) {
+    await eventually('it runs', () => noted().length === kills);
+    await system.server.kill();
+    system = await start();
+  }
+  await eventually('it runs once more', () => noted().length === 4);
+  openGate();
+  expect(await system.client.end(id)).toMatchObject({
+    status: 'succeeded',
+    run: 4,
+    attempts: 0,
+    crashes: 0,
+    interruptions: 3,
+  });
+});
+
+test('a task that kills its server each time fails in the end, and what ran beside it succeeds', async () => {
+  const options = { tasks: TASKS, data, runners: 1, limits: { interruptionLimit: 3 } };
+  const command = [process.execPath, SERVE, JSON.stringify(options)];
+  let server = await Server.start({ data, command });
+  let client = new Client(server.url);
+  const innocent = await client.accept('gated', { gate, trace });
+  await eventually('it runs', () => noted().length === 1);
+  const now = `${gate}-of-the-guilty`;
+  const guilty = await client.accept('kill-server', now);
+  for (let kills = 1; kills <= 3; kills += 1) {
+    if (kills === 3) openGate();
+    writeFileSync(now, '');
+    await eventually('it has killed its server', () => !server.alive);
+    rmSync(now);
+    server = await Server.start({ data, command });
+    client = new Client(server.url);
+  }
+  expect(await client.end(guilty)).toMatchObject({
+    status: 'failed',
+    error: { code: 'SLUICE_TASK_CRASHED' },
+    crashes: 0,
+    interruptions: 3,
+  });
+  expect(await client.end(innocent)).toMatchObject({ status: 'succeeded', crashes: 0 });
+  expect(server.alive).toBe(true);
 });
 
 test('what runs when the server is asked to stop is handed back uncharged', async () => {

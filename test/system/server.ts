@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const TASKS = fileURLToPath(new URL('./tasks.ts', import.meta.url));
+/** The tasks of these tests. */
+export const TASKS = fileURLToPath(new URL('./tasks.ts', import.meta.url));
 const QUIET = ['--port', '0', '--metrics-port', '0', '--log-level', 'error', '--json'];
 
 export interface ServerOptions {

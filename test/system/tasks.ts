@@ -79,6 +79,16 @@ export const child = task('child', {
   },
 });
 
+/** Takes the whole server down with it, when the file is there that it is given. */
+export const killServer = task('kill-server', {
+  input,
+  run: async (file) => {
+    while (!existsSync(file as string)) await sleep(10);
+    process.kill(process.ppid, 'SIGKILL');
+    await sleep(60_000);
+  },
+});
+
 const hoarded: Buffer[] = [];
 
 /** Keeps so many bytes of memory for ever. */

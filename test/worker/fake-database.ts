@@ -11,6 +11,7 @@ import type {
   HeldRun,
   Lease,
   Outcome,
+  Park,
   Rejection,
   Runs,
   Settlement,
@@ -30,10 +31,12 @@ interface Row {
   holder: string;
   outcome?: Outcome;
   error?: TaskError;
+  park?: Park;
   result?: string;
 }
 
-/** The rows of tasks in memory, with the fences of the real ones and no clock: what is scheduled is due at once. */
+/** The rows of tasks in memory, with the fences of the real ones and no clock: what is scheduled is due at once, but for
+ * what is parked, which never is. */
 export class FakeDatabase implements Runs {
   readonly rows = new Map<string, Row>();
   readonly rejections: Rejection[] = [];
@@ -96,7 +99,7 @@ export class FakeDatabase implements Runs {
 
   /** Messages of all that is scheduled, which is queued from then on. */
   takeDue(): Message[] {
-    const due = [...this.rows.values()].filter(({ state }) => state === 'scheduled');
+    const due = [...this.rows.values()].filter(({ state, park }) => state === 'scheduled' && !park);
     for (const row of due) row.state = 'queued';
     return due.map(({ message, run }) => ({ ...message, run: run + 1 }));
   }
@@ -120,12 +123,14 @@ export class FakeDatabase implements Runs {
     if (park) {
       row.state = 'scheduled';
       row.error = park.reason;
+      row.park = park;
       return { kind: 'park' };
     }
     row.state = 'running';
     row.run += 1;
     row.holder = holder;
-    return { kind: 'run', run: row.run, attempts: row.attempts, crashes: row.crashes, version: row.version };
+    const { run, attempts, crashes, version } = row;
+    return { kind: 'run', run, attempts, crashes, version, alone: crashes > 0 };
   }
 }
 

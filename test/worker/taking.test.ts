@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { QUARANTINE } from '../../src/worker/quarantine.ts';
+import { QUARANTINE } from '../../src/worker/intake/quarantine.ts';
 import { World } from './world.ts';
 
 const NORMAL = { queue: 'default', priority: 'normal', lane: 0 } as const;
@@ -53,11 +53,10 @@ test('tells the reconciliation what it has been given', async () => {
 test('a task that is not defined here is parked, and the worker says so', async () => {
   world = await World.start();
   const id = world.message('elsewhere');
-  // Nothing publishes it again, or it would go round and round.
-  world.database.takeDue = () => [];
   await world.publish([id]);
   await world.until(() => world.database.rows.get(id.id)?.state === 'scheduled');
   expect(world.row(id.id)).toMatchObject({ run: 0, error: { code: 'SLUICE_TASK_NOT_HERE' } });
+  expect(world.row(id.id).park).toMatchObject({ forMs: 30_000, atMostMs: 600_000 });
   expect(world.worker.status().missingTasks).toEqual(['elsewhere']);
 });
 

@@ -28,7 +28,7 @@ export function openMemoryCache({ clock, maxBytes = DEFAULT_MAX_BYTES }: MemoryC
 
   const fresh = (key: string): Kept | undefined => {
     const entry = kept.get(key);
-    if (!entry || entry.expiresAt > clock.now()) return entry;
+    if (!entry || entry.expiresAt > clock.elapsed()) return entry;
     kept.delete(key);
     return undefined;
   };
@@ -41,7 +41,7 @@ export function openMemoryCache({ clock, maxBytes = DEFAULT_MAX_BYTES }: MemoryC
     async set(key: string, { version, value, ttlMs }: CacheWrite): Promise<void> {
       const known = fresh(key);
       if (!open || (known && known.version > version)) return;
-      kept.set(key, { version, value, expiresAt: clock.now() + ttlMs });
+      kept.set(key, { version, value, expiresAt: clock.elapsed() + ttlMs });
     },
     async delete(key: string): Promise<void> {
       kept.delete(key);

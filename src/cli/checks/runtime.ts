@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
-import { withEsbuild } from '../../runner/esbuild-service.ts';
+import { withEsbuild } from '../../task-files/esbuild-service.ts';
 import { type Finding, fail, look, ok, warn } from './check.ts';
 
 const LEAST_NODE = [20, 19] as const;

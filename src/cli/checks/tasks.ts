@@ -1,4 +1,4 @@
-import { bundleTasks } from '../../runner/bundle.ts';
+import { bundleTasks } from '../../task-files/bundle.ts';
 import { readTasks } from '../server/read-tasks.ts';
 import { type Finding, look, ok } from './check.ts';
 

@@ -8,11 +8,17 @@ import { asTask, taskPath, type TaskResource } from './task-resource.ts';
 const MAX_HOLD_S = 20;
 const PAUSE_MS = 500;
 
+/** How long to follow a task. */
+export interface Patience {
+  readonly ms: number;
+  /** As it was asked for. */
+  readonly waited: string;
+}
+
 export interface AwaitOptions {
   /** Told of each version that is seen, the last included. */
   readonly onVersion?: (task: TaskResource) => void;
-  /** When to give up, in milliseconds since the epoch. */
-  readonly until?: { readonly at: number; readonly waited: string };
+  readonly patience?: Patience;
 }
 
 function hasEnded({ status }: TaskResource): boolean {
@@ -24,21 +30,22 @@ function hasEnded({ status }: TaskResource): boolean {
  * @throws SluiceError `SLUICE_WAIT_TIMEOUT`
  */
 export async function awaitEnd(
-  client: HttpClient,
+  client: Pick<HttpClient, 'call'>,
   id: string,
-  { onVersion, until }: AwaitOptions = {},
+  { onVersion, patience }: AwaitOptions = {},
 ): Promise<TaskResource> {
+  const begun = performance.now();
   let etag: string | undefined;
   for (;;) {
-    const hold = holdFor(id, until);
-    const asked = Date.now();
+    const asked = performance.now();
+    const hold = holdFor(id, patience, asked - begun);
     const reply = await client.call(taskPath(id), {
       headers: etag === undefined ? {} : { prefer: `wait=${hold}`, 'if-none-match': etag },
       alsoFine: [304],
     });
     if (reply.status === 304) {
       // A server that has too many requests on hold answers at once.
-      if (Date.now() - asked < PAUSE_MS) await setTimeout(PAUSE_MS);
+      if (performance.now() - asked < PAUSE_MS) await setTimeout(PAUSE_MS);
       continue;
     }
     const task = asTask(reply);
@@ -50,9 +57,9 @@ export async function awaitEnd(
 }
 
 /** How many seconds the next request may wait. */
-function holdFor(id: string, until: AwaitOptions['until']): number {
-  if (!until) return MAX_HOLD_S;
-  const left = (until.at - Date.now()) / 1000;
-  if (left <= 0) throw new SluiceError('SLUICE_WAIT_TIMEOUT', { taskId: id, waited: until.waited });
+function holdFor(id: string, patience: Patience | undefined, passedMs: number): number {
+  if (!patience) return MAX_HOLD_S;
+  const left = (patience.ms - passedMs) / 1000;
+  if (left <= 0) throw new SluiceError('SLUICE_WAIT_TIMEOUT', { taskId: id, waited: patience.waited });
   return Math.max(1, Math.ceil(Math.min(left, MAX_HOLD_S)));
 }

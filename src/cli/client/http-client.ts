@@ -3,7 +3,8 @@ import { type Problem, ServerProblem } from './server-problem.ts';
 
 export interface CallOptions {
   readonly method?: 'GET' | 'POST' | 'DELETE';
-  readonly query?: Readonly<Record<string, string | undefined>>;
+  /** Each of several values is a parameter of its own. */
+  readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
   /** Statuses that are answers like 2xx, such as 304. */
@@ -64,8 +65,10 @@ export class HttpClient {
   }
 }
 
-function given(values: Readonly<Record<string, string | undefined>>): [string, string][] {
-  return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+function given(values: NonNullable<CallOptions['query']>): [string, string][] {
+  return Object.entries(values).flatMap(([name, value = []]) =>
+    [value].flat().map((one): [string, string] => [name, one]),
+  );
 }
 
 function parse(text: string): unknown {

@@ -10,6 +10,8 @@ export interface Problem {
     readonly message?: string;
     readonly detail?: string;
   }[];
+  /** There are more errors than are listed. */
+  readonly moreErrors?: boolean;
   readonly [member: string]: unknown;
 }
 

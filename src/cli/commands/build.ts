@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { writeManifest } from '../../manifest/manifest-file.ts';
-import { bundleTasks } from '../../runner/bundle.ts';
-import { BUILT_MANIFEST } from '../../runner/task-files.ts';
+import { bundleTasks } from '../../task-files/bundle.ts';
+import { BUILT_MANIFEST } from '../../task-files/find-task-files.ts';
 import { command } from '../command.ts';
 import { readTasks } from '../server/read-tasks.ts';
 import { configureServer } from '../configuration/setting-args.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseDuration } from '../../core/duration.ts';
 import { messageOf, SluiceError } from '../../core/errors.ts';
-import { awaitEnd } from '../client/await-end.ts';
+import { awaitEnd, type Patience } from '../client/await-end.ts';
 import { command, commandInvalid } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import type { HttpClient } from '../client/http-client.ts';
@@ -37,13 +37,13 @@ export const enqueue = command({
     deadline: { type: 'string', valueHint: 'TIME', description: 'Do not start it later than this.' },
     priority: { type: 'string', valueHint: 'PRIORITY', description: 'high, normal or low.' },
     key: { type: 'string', valueHint: 'KEY', description: 'Tasks of one key run one after another.' },
-    tag: { type: 'string', valueHint: 'TAG', description: 'A word to find it by.' },
+    tag: { type: 'string', valueHint: 'TAG', description: 'A word to find it by. May be repeated.' },
     ...CLIENT_ARGS,
   },
-  run: async (args, terminal) => {
+  run: async (args, terminal, values) => {
     const client = connect(args);
     if (!NAME.test(args.task)) throw commandInvalid('sluice enqueue', `"${args.task}" is no name of a task`);
-    const deadline = args.wait === undefined ? undefined : waitOf(args.wait);
+    const patience = args.wait === undefined ? undefined : patienceOf(args.wait);
     const body = await readInput(args.input ?? '{}');
     const reply = await client.call(`/v1/tasks/${args.task}`, {
       method: 'POST',
@@ -55,35 +55,30 @@ export const enqueue = command({
         deadline: args.deadline,
         priority: args.priority,
         key: args.key,
-        tag: args.tag,
+        tag: values('tag'),
       },
     });
     const task = asTask(reply);
-    if (!deadline) {
+    if (!patience) {
       terminal.data(terminal.json ? JSON.stringify(task) : task.id);
       return EXIT.ok;
     }
-    return showEnd(client, task, deadline, terminal);
+    return showEnd(client, task, patience, terminal);
   },
 });
 
-interface Deadline {
-  readonly at: number;
-  readonly waited: string;
-}
-
-function waitOf(waited: string): Deadline {
-  return { at: Date.now() + parseDuration(waited, '--wait'), waited };
+function patienceOf(waited: string): Patience {
+  return { ms: parseDuration(waited, '--wait'), waited };
 }
 
 async function showEnd(
   client: HttpClient,
   { id }: TaskResource,
-  until: Deadline,
+  patience: Patience,
   terminal: Terminal,
 ): Promise<number> {
   if (!terminal.json) terminal.say(terminal.paint('dim', `queued as ${id}`));
-  const end = await awaitEnd(client, id, { until });
+  const end = await awaitEnd(client, id, { patience });
   if (terminal.json) terminal.data(JSON.stringify(end));
   else if (end.status === 'succeeded') terminal.data(JSON.stringify(end.result ?? null, undefined, 2));
   else terminal.say(`${terminal.paint('red', end.status)} ${end.error?.message ?? ''}`.trimEnd());

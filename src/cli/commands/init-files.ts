@@ -1,5 +1,15 @@
-/** The files of a new project, by path. It runs without a network once its two packages are installed. */
-export function initFiles(name: string, version: string): Readonly<Record<string, string>> {
+/** The packages of a new project. */
+export function initPackages(sluice: string): Readonly<Record<string, string>> {
+  return { sluice, zod: '4.6.7' };
+}
+
+/**
+ * The files of a new project, by path. It runs without a network once its packages are installed.
+ */
+export function initFiles(
+  name: string,
+  packages: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   return {
     'package.json': json({
       name,
@@ -10,7 +20,7 @@ export function initFiles(name: string, version: string): Readonly<Record<string
         build: 'sluice build --out build',
         start: 'sluice start build',
       },
-      dependencies: { sluice: version, zod: '4.6.7' },
+      dependencies: packages,
     }),
     'tasks/hello.ts': HELLO,
     'sluice.config.ts': CONFIG,
@@ -59,7 +69,7 @@ export default defineConfig({
 function readme(name: string): string {
   return `# ${name}
 
-Tasks that answer at once and run later, with [Sluice](https://www.npmjs.com/package/sluice).
+Tasks that answer at once and run later, with Sluice.
 
 \`\`\`sh
 npm install

@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
 import { command, commandInvalid } from '../command.ts';
-import { initFiles } from './init-files.ts';
-import { packageVersion } from '../package-version.ts';
+import { initFiles, initPackages } from './init-files.ts';
+import { ownDependency } from '../own-package.ts';
 
 export const init = command({
   name: 'init',
@@ -16,7 +16,8 @@ export const init = command({
     });
     const written: string[] = [];
     const kept: string[] = [];
-    for (const [path, content] of Object.entries(initFiles(packageName(folder), packageVersion()))) {
+    const packages = initPackages(ownDependency(folder));
+    for (const [path, content] of Object.entries(initFiles(packageName(folder), packages))) {
       ((await writeNew(join(folder, path), content)) ? written : kept).push(path);
     }
     if (terminal.json) {
@@ -25,12 +26,11 @@ export const init = command({
     }
     for (const path of written) terminal.say(`${terminal.paint('green', 'made')} ${path}`);
     for (const path of kept) terminal.say(`${terminal.paint('yellow', 'kept')} ${path}`);
-    const steps = [
-      relative(process.cwd(), folder) && `cd ${relative(process.cwd(), folder)}`,
-      'npm install',
-      'npm run dev',
-    ];
-    terminal.say(`\nNext: ${steps.filter(Boolean).join(' && ')}`);
+    const place = relative(process.cwd(), folder);
+    const started = kept.includes('package.json')
+      ? [await installOf(packages, folder), 'npx sluice dev']
+      : ['npm install', 'npm run dev'];
+    terminal.say(`\nNext: ${[...(place ? [`cd ${quoted(place)}`] : []), ...started].join(' && ')}`);
   },
 });
 
@@ -44,6 +44,20 @@ async function writeNew(path: string, content: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
+}
+
+/** Installs what a package.json that was there before does not name. */
+async function installOf(packages: Readonly<Record<string, string>>, folder: string): Promise<string> {
+  const text = await readFile(join(folder, 'package.json'), 'utf8');
+  const missing = Object.entries(packages)
+    .filter(([name]) => !text.includes(`"${name}":`))
+    .map(([name, from]) => (from.startsWith('file:') ? from.slice('file:'.length) : `${name}@${from}`));
+  return ['npm install', ...missing.map(quoted)].join(' ');
+}
+
+/** As a shell takes it for one word. */
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function packageName(folder: string): string {

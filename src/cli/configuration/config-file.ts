@@ -26,7 +26,7 @@ export async function loadConfigFile(path?: string): Promise<ConfigFile> {
 }
 
 async function load(path: string): Promise<unknown> {
-  const { bundleTasks } = await import('../../runner/bundle.ts');
+  const { bundleTasks } = await import('../../task-files/bundle.ts');
   try {
     const { module } = await bundleTasks([path]);
     const files = (await import(pathToFileURL(module).href)) as Record<string, Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../core/errors.ts';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
-import { RunnerProcess } from '../../worker/runner-process.ts';
+import { RunnerProcess } from '../../worker/runners/runner-process.ts';
 
 const LOAD_MS = 60_000;
 /** Loading runs no task, so the ids that this would sign are never made. */

@@ -1,5 +1,5 @@
 import { isTerminal } from '../../core/state.ts';
-import type { TaskId } from '../../core/task-id.ts';
+import { type TaskId, winnerOver } from '../../core/task-id.ts';
 import type { CancelResult, Rejection } from '../database.ts';
 import type { Concurrency } from './concurrency.ts';
 import { newRow, recordOf } from './task-row.ts';
@@ -18,6 +18,8 @@ export function cancelOperation(
   return ({ id, tenant, now }) => {
     const found = tasks.find(id);
     if (!found && tasks.hasTombstone(id.identity)) return { kind: 'gone' };
+    const winner = found && winnerOver(id, found.id);
+    if (winner !== undefined) return { kind: 'reused', winner };
     const row = found ?? newRow(id, tenant, now);
     if (isTerminal(row.state)) return { kind: 'ended', record: recordOf(row) };
     row.cancelRequested = true;

@@ -1,8 +1,9 @@
 import { SluiceError } from '../../core/errors.ts';
 import type { Message } from '../../core/message.ts';
 import { type TaskId, readTaskId } from '../../core/task-id.ts';
-import { type ClaimDecision, decideClaim } from '../claim-decision.ts';
+import { type ClaimDecision, decideClaim, parkMs } from '../claim-decision.ts';
 import type { Claim, Lease, Verdict } from '../database.ts';
+import { runsAlone } from '../interruption.ts';
 import type { Concurrency } from './concurrency.ts';
 import { type TaskRow, describedBy, newRow } from './task-row.ts';
 import { type TaskTable, move } from './task-table.ts';
@@ -34,7 +35,7 @@ export function claimOperation(
     return decideClaim(message, now, {
       row,
       tombstone: !row && tasks.hasTombstone(id.identity),
-      parkUntil: park && now + park.forMs,
+      parkUntil: park && now + parkMs(park, row?.parked ?? 0),
       horizon: now - horizonMs,
       slotIsFree: () => concurrency.isFree(message.concurrencyKey ?? '', message.concurrencyLimit ?? 1),
     });
@@ -52,11 +53,12 @@ export function claimOperation(
         move(row, 'running', now);
         row.run += 1;
         row.startedAt = now;
-        row.begun = row.crashes === 0;
+        row.begun = !runsAlone(row);
         row.leaseHolder = lease.holder;
         row.leaseUntil = now + lease.durationMs;
         row.slot = row.concurrencyKey !== undefined;
         row.progress = undefined;
+        row.parked = 0;
         keep(row, claim);
         return {
           kind: 'run',
@@ -64,12 +66,16 @@ export function claimOperation(
           attempts: row.attempts,
           crashes: row.crashes,
           version: row.version,
+          alone: !row.begun,
         };
       case 'park':
         if (decision.until !== undefined) {
           move(row, 'scheduled', now);
           row.dueAt = decision.until;
-          row.error = claim.park ? claim.park.reason : row.error;
+          if (claim.park) {
+            row.error = claim.park.reason;
+            row.parked += 1;
+          }
           keep(row, claim);
         }
         return { kind: 'park' };

@@ -11,9 +11,10 @@ export interface FollowUpOperations {
 }
 
 export function followUpOperations(connection: Connection): FollowUpOperations {
+  // The first of a task stands for all of them: they are leased and removed together.
   const due = connection.prepare(
-    `SELECT DISTINCT follow_up.number, task.id FROM follow_up JOIN task USING (number)
-     WHERE leased_until <= ? ORDER BY leased_until LIMIT ?`,
+    `SELECT number, task.id FROM follow_up JOIN task USING (number)
+     WHERE leased_until <= ? AND position = 0 ORDER BY leased_until LIMIT ?`,
   );
   const bodies = connection.prepare('SELECT body FROM follow_up WHERE number = ? ORDER BY position');
   const lease = connection.prepare('UPDATE follow_up SET leased_until = ?2 WHERE number = ?1');

@@ -3,16 +3,17 @@ import { readTaskId } from '../../core/task-id.ts';
 import type { TaskRecord } from '../../core/task-record.ts';
 import type { Connection } from '../../sqlite/binding.ts';
 import type { Extension, HeldRun, Lease } from '../database.ts';
+import { pauseAfter } from '../interruption.ts';
 import type { Concurrency } from './concurrency.ts';
-import { applyCrash, scheduleAgain } from './settle-operation.ts';
-import { recordOf } from './task-row.ts';
-import type { TaskTable } from './task-table.ts';
+import { scheduleAgain } from './settle-operation.ts';
+import { type TaskRow, recordOf } from './task-row.ts';
+import { type TaskTable, move } from './task-table.ts';
 
 export interface LeaseOperations {
   extend(args: { readonly runs: readonly HeldRun[]; readonly lease: Lease; readonly now: number }): Extension;
   recover(args: {
     readonly limit: number;
-    readonly crashLimit: number;
+    readonly interruptionLimit: number;
     readonly all: boolean;
     readonly now: number;
   }): TaskRecord[];
@@ -52,13 +53,13 @@ export function leaseOperations(
       return { lost, cancelRequested: cancelled };
     },
 
-    recover({ limit, crashLimit, all, now }) {
+    recover({ limit, interruptionLimit, all, now }) {
       if (all) {
         releaseDue.run(now);
         releaseFollowUps.run(now);
       }
       return expired(all ? Number.MAX_SAFE_INTEGER : now, limit).map((row) => {
-        if (row.begun) applyCrash(row, crashError(row.crashes + 1, all), crashLimit, now);
+        if (row.begun) interrupt(row, all, interruptionLimit, now);
         else scheduleAgain(row, now, 0);
         tasks.save(row);
         concurrency.letGo(row, now);
@@ -68,8 +69,12 @@ export function leaseOperations(
   };
 }
 
-function crashError(crashes: number, all: boolean): { code: string; message: string } {
+function interrupt(row: TaskRow, all: boolean, limit: number, now: number): void {
+  row.interruptions += 1;
+  const { interruptions: crashes } = row;
   const reason = all ? 'the server stopped without handing it back' : 'its worker gave no sign of life';
   const { code, message } = new SluiceError('SLUICE_TASK_CRASHED', { crashes, reason });
-  return { code, message };
+  row.error = { code, message };
+  if (crashes >= limit && !row.cancelRequested) move(row, 'failed', now);
+  else scheduleAgain(row, now, pauseAfter(crashes));
 }

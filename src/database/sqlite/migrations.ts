@@ -70,4 +70,6 @@ export const MIGRATIONS: readonly string[] = [
      ended_at INTEGER NOT NULL
    ) WITHOUT ROWID;
    CREATE INDEX tombstone_ended ON tombstone (ended_at);`,
+  `ALTER TABLE task ADD COLUMN parked INTEGER NOT NULL DEFAULT 0;`,
+  `ALTER TABLE task ADD COLUMN interruptions INTEGER NOT NULL DEFAULT 0;`,
 ];

@@ -1,7 +1,7 @@
 import type { Address } from '../../core/message.ts';
 import { readTaskId } from '../../core/task-id.ts';
 import type { Connection } from '../../sqlite/binding.ts';
-import type { DueTask } from '../database.ts';
+import type { DueTask, LostTimes } from '../database.ts';
 import { type TaskTable, move } from './task-table.ts';
 
 /** How long whoever took a due task has to publish it, before another does. */
@@ -16,21 +16,21 @@ export interface ScheduleOperations {
     readonly tasks: readonly { readonly id: string; readonly version: number }[];
     readonly now: number;
   }): void;
-  reconcile(args: {
-    readonly address: Address;
-    readonly before: number;
-    readonly limit: number;
-    readonly now: number;
-  }): number;
+  reconcile(args: { readonly address: Address; readonly lost: LostTimes; readonly now: number }): number;
 }
 
 export function scheduleOperations(connection: Connection, tasks: TaskTable): ScheduleOperations {
   const due = tasks.select(
     `WHERE state = 'scheduled' AND due_at <= ?1 AND coalesce(publishing_until, 0) <= ?1 ORDER BY due_at LIMIT ?2`,
   );
-  const lost = tasks.select(
+  const old = tasks.select(
     `WHERE state = 'queued' AND queue = ? AND priority = ? AND lane = ? AND changed_at < ?
        AND coalesce(reconcile_at, 0) <= ? ORDER BY changed_at LIMIT ?`,
+  );
+  // When they were reconciled before says nothing: it is of the same clock.
+  const ahead = tasks.select(
+    `WHERE state = 'queued' AND queue = ? AND priority = ? AND lane = ? AND changed_at > ?
+       ORDER BY changed_at LIMIT ?`,
   );
   const body = connection.prepare('SELECT body FROM task_body WHERE number = ?');
 
@@ -52,8 +52,9 @@ export function scheduleOperations(connection: Connection, tasks: TaskTable): Sc
       }
     },
 
-    reconcile({ address: { queue, priority, lane }, before, limit, now }) {
-      const rows = lost(queue, priority, lane, before, now, limit);
+    reconcile({ address: { queue, priority, lane }, lost: { before, after, limit }, now }) {
+      const rows = old(queue, priority, lane, before, now, limit);
+      if (after !== undefined) rows.push(...ahead(queue, priority, lane, after, limit - rows.length));
       for (const row of rows) {
         move(row, 'scheduled', now);
         row.dueAt = now;

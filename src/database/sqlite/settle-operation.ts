@@ -75,7 +75,7 @@ function apply(outcome: Outcome, row: TaskRow, now: number): void {
 }
 
 /** Charges a crash: again at once, or the end. */
-export function applyCrash(row: TaskRow, error: TaskError, crashLimit: number, now: number): void {
+function applyCrash(row: TaskRow, error: TaskError, crashLimit: number, now: number): void {
   row.crashes += 1;
   row.error = error;
   if (row.crashes >= crashLimit && !row.cancelRequested) move(row, 'failed', now);

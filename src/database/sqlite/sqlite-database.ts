@@ -18,6 +18,7 @@ import type {
   Lease,
   ListFilter,
   Lookup,
+  LostTimes,
   Rejection,
   Retention,
   SettleResult,
@@ -79,12 +80,16 @@ export class SqliteDatabase implements Database {
     return answered(this.#writes('published', { tasks, now: this.#clock.now() }));
   }
 
-  recover({ limit, crashLimit, all = false }: Parameters<Database['recover']>[0]): Promise<TaskRecord[]> {
-    return answered(this.#writes('recover', { limit, crashLimit, all, now: this.#clock.now() }));
+  recover({
+    limit,
+    interruptionLimit,
+    all = false,
+  }: Parameters<Database['recover']>[0]): Promise<TaskRecord[]> {
+    return answered(this.#writes('recover', { limit, interruptionLimit, all, now: this.#clock.now() }));
   }
 
-  reconcile(address: Address, before: number, limit: number): Promise<number> {
-    return answered(this.#writes('reconcile', { address, before, limit, now: this.#clock.now() }));
+  reconcile(address: Address, lost: LostTimes): Promise<number> {
+    return answered(this.#writes('reconcile', { address, lost, now: this.#clock.now() }));
   }
 
   followUps(limit: number): Promise<FollowUps[]> {

@@ -1,4 +1,4 @@
-import type { Message, Priority } from '../../core/message.ts';
+import { FIRST_LANE, type Message, type Priority } from '../../core/message.ts';
 import type { State } from '../../core/state.ts';
 import type { TaskId } from '../../core/task-id.ts';
 import type { Progress, TaskError, TaskRecord } from '../../core/task-record.ts';
@@ -30,7 +30,7 @@ export interface TaskRow {
   finishedAt: number | undefined;
   dueAt: number | undefined;
   deadlineAt: number | undefined;
-  /** A crash of the process may be the doing of this run. */
+  /** The death of its worker may be the doing of this run. */
   begun: boolean;
   leaseHolder: string | undefined;
   leaseUntil: number | undefined;
@@ -50,6 +50,10 @@ export interface TaskRow {
   tags: readonly string[] | undefined;
   progress: Progress | undefined;
   error: TaskError | undefined;
+  /** How often in a row no worker was there that could run it. */
+  parked: number;
+  /** How often its worker died, or fell silent, under it. */
+  interruptions: number;
 }
 
 interface Codec {
@@ -104,6 +108,8 @@ const FIELDS: readonly (readonly [keyof TaskRow, Codec])[] = [
   ['hasBody', flag],
   ['progress', json],
   ['error', json],
+  ['parked', plain],
+  ['interruptions', plain],
 ];
 
 const FIXED = 9;
@@ -160,7 +166,7 @@ export function newRow(id: TaskId, tenant: string, now: number): TaskRow {
     task: '',
     queue: '',
     priority: 'normal',
-    lane: 0,
+    lane: FIRST_LANE,
     state: 'queued',
     version: 1,
     run: 0,
@@ -189,6 +195,8 @@ export function newRow(id: TaskId, tenant: string, now: number): TaskRow {
     tags: undefined,
     progress: undefined,
     error: undefined,
+    parked: 0,
+    interruptions: 0,
   };
 }
 
@@ -221,6 +229,7 @@ export function recordOf(row: TaskRow): TaskRecord {
     run: row.run,
     attempts: row.attempts,
     crashes: row.crashes,
+    interruptions: row.interruptions,
     createdAt: row.createdAt,
     changedAt: row.changedAt,
     startedAt: row.startedAt,

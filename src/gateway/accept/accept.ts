@@ -5,10 +5,11 @@ import { encodeMessage, type Message } from '../../core/message.ts';
 import type { TaskId, TaskIds } from '../../core/task-id.ts';
 import type { CompiledManifest } from '../../manifest/compiled-manifest.ts';
 import type { Queue } from '../../queue/queue.ts';
+import type { Query } from '../query.ts';
 import { Admission } from './admission.ts';
 import { readJsonBody } from './json-body.ts';
 import { type MessageParts, messageOfRequest } from './request-message.ts';
-import { parseRequestOptions, type Query } from './request-options.ts';
+import { parseRequestOptions } from './request-options.ts';
 import { SharedAccepts } from './shared-accepts.ts';
 import { SharedDeadline } from './shared-deadline.ts';
 
@@ -23,10 +24,9 @@ export interface AcceptRequest {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** A request that is fit to be queued. */
+/** A request that was checked, but for its times: a repeated one is answered as before even when its deadline has passed. */
 export interface Prepared {
   readonly id: TaskId;
-  readonly message: Message;
   /** What has to be the same in a repeated request. */
   readonly content: readonly string[];
   readonly parts: MessageParts;
@@ -74,9 +74,9 @@ export class Acceptor {
   }
 
   /**
-   * Checks a request and makes the message for it. Nothing is queued yet.
-   * @throws SluiceError `SLUICE_TASK_UNKNOWN`, those of `readJsonBody`, `parseRequestOptions` and `messageOfRequest`,
-   *   and `SLUICE_INPUT_INVALID` with `errors`, an Issue for everything that is wrong
+   * Checks a request. Nothing is queued yet.
+   * @throws SluiceError `SLUICE_TASK_UNKNOWN`, those of `readJsonBody` and `parseRequestOptions`, and
+   *   `SLUICE_INPUT_INVALID` with Issues
    */
   prepare(request: AcceptRequest): Prepared {
     const { ids, limits, manifest } = this.#options;
@@ -85,12 +85,12 @@ export class Acceptor {
     if (!task) throw new SluiceError('SLUICE_TASK_UNKNOWN', { task: request.task });
     const options = parseRequestOptions(request.query);
     const input = readJsonBody(request.body, limits);
-    const errors = task.check(input.value);
-    if (errors) throw new SluiceError('SLUICE_INPUT_INVALID', { task: request.task, errors });
+    const issues = task.check(input.value);
+    if (issues) throw new SluiceError('SLUICE_INPUT_INVALID', { task: request.task, ...issues });
     const content = [input.text, ...options.content];
     const id = ids.mint({ tenant, task: request.task, idempotencyKey, content });
     const parts = { id, tenant, task: task.manifest, options, idempotencyKey, input: input.text };
-    return { id, message: messageOfRequest(parts), content, parts };
+    return { id, content, parts };
   }
 
   /** What was accepted when `prepared` was first sent, under the id that it got then. */
@@ -100,7 +100,8 @@ export class Acceptor {
 
   /**
    * Queues what was prepared; resolves when that is durable.
-   * @throws SluiceError `SLUICE_GATEWAY_SATURATED`, `SLUICE_IDEMPOTENCY_KEY_REUSED`, or those of `Queue.publish`
+   * @throws SluiceError `SLUICE_GATEWAY_SATURATED`, `SLUICE_IDEMPOTENCY_KEY_REUSED`, or those of `messageOfRequest` and
+   *   `Queue.publish`
    */
   submit(prepared: Prepared): Promise<Accepted> {
     return prepared.id.keyed ? this.#submitOnce(prepared) : this.#publish(prepared);
@@ -115,9 +116,10 @@ export class Acceptor {
     return done;
   }
 
-  #publish({ id, message }: Prepared): Promise<Accepted> {
-    const { queue, priority, lane } = message;
+  #publish({ id, parts }: Prepared): Promise<Accepted> {
     return new Promise((resolve, reject) => {
+      const message = messageOfRequest(parts);
+      const { queue, priority, lane } = message;
       this.#admission.enter();
       const inTime = this.#deadline.begin(() => reject(new SluiceError('SLUICE_QUEUE_UNAVAILABLE')));
       const settled = (): void => {

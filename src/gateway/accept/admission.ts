@@ -15,7 +15,7 @@ export class Admission {
   readonly #maxInFlight: number;
   #inFlight = 0;
   #fullness = 0;
-  #sampledAt = 0;
+  #sampledAt = Number.NEGATIVE_INFINITY;
   #sampling = false;
 
   constructor(queue: Pick<Queue, 'depth'>, clock: Clock, maxInFlight: number) {
@@ -34,7 +34,7 @@ export class Admission {
    */
   enter(): void {
     if (this.#inFlight >= this.#maxInFlight) throw new SluiceError('SLUICE_GATEWAY_SATURATED');
-    const age = this.#clock.now() - this.#sampledAt;
+    const age = this.#clock.elapsed() - this.#sampledAt;
     if (age >= SAMPLE_EVERY_MS && !this.#sampling) void this.#sample();
     if (this.#fullness >= FULL && age < SAMPLE_HOLDS_MS) throw new SluiceError('SLUICE_QUEUE_FULL');
     this.#inFlight++;
@@ -48,7 +48,7 @@ export class Admission {
     this.#sampling = true;
     try {
       this.#fullness = (await this.#queue.depth()).fullness;
-      this.#sampledAt = this.#clock.now();
+      this.#sampledAt = this.#clock.elapsed();
     } catch {
       // Unknown fullness refuses nobody: the publish itself tells what is wrong with the queue.
       this.#fullness = 0;

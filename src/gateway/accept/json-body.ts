@@ -27,11 +27,11 @@ export function readJsonBody(body: Buffer, limits: Limits): JsonBody {
   }
   const value = parse(text);
   const issues = unstorableTexts(text, value);
-  const [first] = issues;
+  const [first] = issues.errors;
   if (first) {
     throw new SluiceError('SLUICE_TEXT_UNSTORABLE', {
       what: first.message.includes('NUL') ? 'NUL' : 'half of a surrogate pair',
-      errors: issues,
+      ...issues,
     });
   }
   return { text, value };

@@ -1,4 +1,4 @@
-import type { Message } from '../../core/message.ts';
+import { FIRST_LANE, type Message } from '../../core/message.ts';
 import type { TaskId } from '../../core/task-id.ts';
 import type { TaskManifest } from '../../manifest/manifest.ts';
 import { type RequestOptions, resolveTimes } from './request-options.ts';
@@ -12,9 +12,6 @@ export interface MessageParts {
   readonly idempotencyKey: string | undefined;
   readonly input: string;
 }
-
-/** Fair sub-queues are the business of the queue's owner; what a gateway takes in waits in the first. */
-const LANE = 0;
 
 /**
  * The message for the first run of an accepted task. All its times count from the time of the id, so that the same
@@ -30,7 +27,7 @@ export function messageOfRequest(parts: MessageParts): Message {
     task: task.name,
     queue: task.queue,
     priority: options.priority ?? task.priority,
-    lane: LANE,
+    lane: FIRST_LANE,
     publishedAt: id.time,
     input,
   };

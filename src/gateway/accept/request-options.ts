@@ -1,6 +1,7 @@
 import { parseDuration } from '../../core/duration.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { PRIORITIES, type Priority } from '../../core/message.ts';
+import { invalidOption, oneOf, type Query, refuseUnknown, single } from '../query.ts';
 import { parseTime } from './request-time.ts';
 
 /** What the query of an accept may ask for. */
@@ -24,10 +25,7 @@ export interface Times {
   readonly deadlineAt?: number | undefined;
 }
 
-/** Query parameters; one that was given several times has an array. */
-export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
-
-const PARAMETERS = ['delay', 'runAt', 'priority', 'deadline', 'key', 'tag'] as const;
+const PARAMETERS = ['delay', 'runAt', 'priority', 'deadline', 'key', 'tag'];
 const NO_OPTIONS: RequestOptions = { content: [] };
 const KEY = /^[\x21-\x7e]{1,128}$/;
 const TAG = /^[\x21-\x2b\x2d-\x7e]{1,64}$/;
@@ -40,12 +38,9 @@ const MOMENT = 'a time such as 2030-01-31T08:00:00Z, or a duration from now such
 export function parseRequestOptions(query: Query): RequestOptions {
   const names = Object.keys(query);
   if (names.length === 0) return NO_OPTIONS;
-  const unknown = names.find((name) => !(PARAMETERS as readonly string[]).includes(name));
-  if (unknown !== undefined) {
-    throw new SluiceError('SLUICE_PARAMETER_UNKNOWN', { parameter: unknown, known: PARAMETERS.join(', ') });
-  }
+  refuseUnknown(query, PARAMETERS);
   return {
-    priority: parsePriority(single(query, 'priority')),
+    priority: oneOf(query, 'priority', PRIORITIES),
     key: parseKey(single(query, 'key')),
     tags: parseTags(query['tag']),
     due: parseDue(single(query, 'delay'), single(query, 'runAt')),
@@ -75,21 +70,9 @@ function timeOf(moment: Moment, now: number): number {
   return 'at' in moment ? moment.at : now + moment.after;
 }
 
-function single(query: Query, name: string): string | undefined {
-  const value = query[name];
-  if (value === undefined || typeof value === 'string') return value;
-  throw invalid(name, value.join(', '), 'given once');
-}
-
-function parsePriority(text: string | undefined): Priority | undefined {
-  const priority = PRIORITIES.find((known) => known === text);
-  if (text !== undefined && !priority) throw invalid('priority', text, `one of ${PRIORITIES.join(', ')}`);
-  return priority;
-}
-
 function parseKey(text: string | undefined): string | undefined {
   if (text !== undefined && !KEY.test(text)) {
-    throw invalid('key', text, '1 to 128 visible ASCII characters');
+    throw invalidOption('key', text, '1 to 128 visible ASCII characters');
   }
   return text;
 }
@@ -98,7 +81,7 @@ function parseTags(value: Query[string]): readonly string[] | undefined {
   if (value === undefined) return undefined;
   const tags = typeof value === 'string' ? [value] : value;
   if (tags.length > MAX_TAGS || !tags.every((tag) => TAG.test(tag))) {
-    throw invalid(
+    throw invalidOption(
       'tag',
       tags.join(', '),
       `given at most ${MAX_TAGS} times, each with 1 to 64 visible ASCII characters other than the comma`,
@@ -109,12 +92,12 @@ function parseTags(value: Query[string]): readonly string[] | undefined {
 
 function parseDue(delay: string | undefined, runAt: string | undefined): Moment | undefined {
   if (delay !== undefined && runAt !== undefined) {
-    throw invalid('runAt', runAt, 'left out where a delay is given');
+    throw invalidOption('runAt', runAt, 'left out where a delay is given');
   }
   if (delay !== undefined) return { after: parseDuration(delay, 'delay') };
   if (runAt === undefined) return undefined;
   const at = parseTime(runAt);
-  if (at === undefined) throw invalid('runAt', runAt, 'a time such as 2030-01-31T08:00:00Z');
+  if (at === undefined) throw invalidOption('runAt', runAt, 'a time such as 2030-01-31T08:00:00Z');
   return { at };
 }
 
@@ -125,10 +108,6 @@ function parseDeadline(text: string | undefined): Moment | undefined {
   try {
     return { after: parseDuration(text, 'deadline') };
   } catch {
-    throw invalid('deadline', text, MOMENT);
+    throw invalidOption('deadline', text, MOMENT);
   }
-}
-
-function invalid(option: string, value: string, expected: string): SluiceError {
-  return new SluiceError('SLUICE_OPTION_INVALID', { option, value: JSON.stringify(value), expected });
 }

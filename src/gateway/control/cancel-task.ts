@@ -9,7 +9,7 @@ import { databaseAnswer } from '../read/database-answer.ts';
 
 export interface CancelOptions {
   readonly database: Pick<Database, 'cancel'>;
-  readonly reader: TaskReader;
+  readonly reader: Pick<TaskReader, 'remember'>;
   readonly signals: Signals;
   /** Called when something that waited for the cancelled task may have become due. */
   readonly onScheduled?: (() => void) | undefined;
@@ -23,11 +23,12 @@ export interface CancelOptions {
  */
 export async function cancelTask(options: CancelOptions, id: TaskId, tenant: string): Promise<TaskRecord> {
   const { database, reader, signals } = options;
-  await refuseForeignKey(reader, id, tenant);
   const result = await databaseAnswer(database.cancel(id, tenant));
   switch (result.kind) {
     case 'gone':
       throw new SluiceError('SLUICE_TASK_GONE');
+    case 'reused':
+      throw new SluiceError('SLUICE_IDEMPOTENCY_KEY_REUSED', { taskId: result.winner });
     case 'ended':
       throw new SluiceError('SLUICE_TASK_ENDED', { state: result.record.state, taskId: result.record.id });
     case 'requested':
@@ -41,14 +42,5 @@ export async function cancelTask(options: CancelOptions, id: TaskId, tenant: str
       options.onScheduled?.();
       return record;
     }
-  }
-}
-
-/** An id whose idempotency key another request won must not cancel the winner. */
-async function refuseForeignKey(reader: TaskReader, id: TaskId, tenant: string): Promise<void> {
-  if (!id.keyed) return;
-  const reading = await reader.read(id, tenant, 'copy');
-  if (reading.kind === 'reused') {
-    throw new SluiceError('SLUICE_IDEMPOTENCY_KEY_REUSED', { taskId: reading.winner });
   }
 }

@@ -7,14 +7,15 @@ import Fastify, {
 } from 'fastify';
 import { SluiceError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
+import { ERROR_PAGE_PATH } from '../../core/problem-document.ts';
+import { DEFAULT_TENANT } from '../../core/tenant.ts';
 import type { ApiKeys } from '../accept/api-keys.ts';
-import type { AcceptRequestRoute, AcceptRoute } from './accept-route.ts';
-import type { ControlRoutes, ListRequest } from './control-routes.ts';
-import { ERROR_PAGE_PATH } from './error-page.ts';
-import { answerClientError } from './http-server.ts';
-import type { InfoRoutes } from './info-routes.ts';
-import type { ReadRoutes, TaskRequest } from './read-routes.ts';
-import { JSON_TYPE, type Responder } from './responder.ts';
+import type { AcceptRequestRoute, AcceptRoute } from './routes/accept-route.ts';
+import type { ControlRoutes, ListRequest } from './routes/control-routes.ts';
+import { answerClientError } from './server/http-server.ts';
+import type { InfoRoutes } from './routes/info-routes.ts';
+import type { ReadRoutes, TaskRequest } from './routes/read-routes.ts';
+import { JSON_TYPE, type Responder } from './exchange/responder.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -37,8 +38,6 @@ export interface AppParts {
 
 const METHODS: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const MAX_PATH_SHOWN = 200;
-/** Tenant of everybody where no keys are configured. */
-const ANYBODY = 'default';
 
 /** The routes, on a Fastify that does nothing on its own beside finding them and reading bodies. */
 export function createApp(parts: AppParts): FastifyInstance {
@@ -54,7 +53,7 @@ export function createApp(parts: AppParts): FastifyInstance {
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.decorateRequest('tenant', ANYBODY);
+  app.decorateRequest('tenant', DEFAULT_TENANT);
   app.setErrorHandler((error, _request, reply) => responder.fail(reply, error));
   app.setNotFoundHandler(({ method, url }, reply) => {
     const path = url.slice(0, MAX_PATH_SHOWN);

@@ -15,7 +15,7 @@ export class Breaker {
 
   /** True when it may be tried. */
   get closed(): boolean {
-    return this.#failures < FAILURES || this.#clock.now() >= this.#restUntil;
+    return this.#failures < FAILURES || this.#clock.elapsed() >= this.#restUntil;
   }
 
   succeeded(): void {
@@ -24,6 +24,6 @@ export class Breaker {
 
   failed(): void {
     this.#failures++;
-    this.#restUntil = this.#clock.now() + REST_MS;
+    this.#restUntil = this.#clock.elapsed() + REST_MS;
   }
 }

@@ -32,11 +32,11 @@ export class FinishedTasks {
   /** Needs no verified id: only what was read under one is here. */
   get(id: string, tenant: string): FinishedTask | undefined {
     const task = this.#tasks.get(id);
-    return task?.tenant === tenant && task.until > this.#clock.now() ? task : undefined;
+    return task?.tenant === tenant && task.until > this.#clock.elapsed() ? task : undefined;
   }
 
   set(id: string, tenant: string, task: FinishedTask): void {
     const size = OVERHEAD_BYTES + 2 * (task.body.length + (task.view.result?.length ?? 0));
-    this.#tasks.set(id, { ...task, tenant, until: this.#clock.now() + KEEP_MS }, { size });
+    this.#tasks.set(id, { ...task, tenant, until: this.#clock.elapsed() + KEEP_MS }, { size });
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { FIRST_VERSION, isTerminal } from '../../core/state.ts';
-import { readTaskId, type TaskId } from '../../core/task-id.ts';
+import { type TaskId, winnerOver } from '../../core/task-id.ts';
 import {
   decodeTaskView,
   encodeTaskView,
@@ -87,7 +87,6 @@ export class TaskReader {
 
 function reading(id: TaskId, tenant: string, view: TaskView): Reading {
   if (view.record.tenant !== tenant) return { kind: 'gone' };
-  const winner = id.keyed && view.record.id !== id.text ? readTaskId(view.record.id) : undefined;
-  if (winner && winner.fingerprint !== id.fingerprint) return { kind: 'reused', winner: winner.text };
-  return { kind: 'known', view };
+  const winner = winnerOver(id, view.record.id);
+  return winner === undefined ? { kind: 'known', view } : { kind: 'reused', winner };
 }

@@ -17,8 +17,10 @@ export interface TaskResource {
   readonly attempts: number;
   /** How often a run was begun. */
   readonly run: number;
-  /** How often the process died under it. */
+  /** How often its process died under it. */
   readonly crashes: number;
+  /** How often the whole server, or a worker, died under it. Absent where that never happened. */
+  readonly interruptions?: number | undefined;
   readonly createdAt: string;
   readonly startedAt?: string | undefined;
   readonly finishedAt?: string | undefined;
@@ -96,6 +98,7 @@ export class TaskResources {
       attempts: record.attempts,
       run: record.run,
       crashes: record.crashes,
+      interruptions: record.interruptions || undefined,
       createdAt: new Date(record.createdAt).toISOString(),
       startedAt: time(record.startedAt),
       finishedAt: time(record.finishedAt),

@@ -12,14 +12,14 @@ import {
 } from './database-tester.ts';
 
 const NOT_HERE = { code: 'SLUICE_TASK_NOT_HERE', message: 'no worker knows it' };
-const PARKED = { forMs: 30_000, reason: NOT_HERE };
+const PARKED = { forMs: 30_000, atMostMs: 100_000, reason: NOT_HERE };
 
 export const CLAIM_CASES: Topics<DatabaseTester> = {
   'claim: a message without a row': {
     'runs, as run 1 and version 2, under a lease': async (t) => {
       const message = t.message({ tags: ['a', 'b'], deadlineAt: t.clock.now() + A_MINUTE_MS, lane: 3 });
       assert.deepEqual(await t.claim([message]), [
-        { kind: 'run', run: 1, attempts: 0, crashes: 0, version: 2 },
+        { kind: 'run', run: 1, attempts: 0, crashes: 0, version: 2, alone: false },
       ] satisfies Verdict[]);
       const record = await t.record(message);
       assert.equal(record.state, 'running');
@@ -54,6 +54,11 @@ export const CLAIM_CASES: Topics<DatabaseTester> = {
       );
       t.clock.advance(PARKED.forMs);
       assert.deepEqual(await t.runAgain(), { id: message.id, run: 1 });
+    },
+    'is parked until it is due, where that is later than a worker that lacks it would wait': async (t) => {
+      const message = t.message({ dueAt: t.clock.now() + A_MINUTE_MS });
+      assert.equal(await t.verdict(message, { park: PARKED }), 'park');
+      assert.equal((await t.record(message)).dueAt, message.dueAt);
     },
     'expires when its deadline has passed': async (t) => {
       const message = t.message({ deadlineAt: t.clock.now() + 1000 });
@@ -137,6 +142,24 @@ export const CLAIM_CASES: Topics<DatabaseTester> = {
       assert.equal(await t.verdict(again ?? message), 'expire');
       assert.equal(await t.state(message), 'expired');
     },
+    'is parked for twice as long each time in a row, up to a bound': async (t) => {
+      let message = t.message();
+      for (const [forMs, run] of [
+        [30_000, false],
+        [60_000, false],
+        [100_000, false],
+        [100_000, true],
+        [30_000, false],
+      ] as const) {
+        assert.equal(await t.verdict(message, { park: PARKED }), 'park');
+        assert.equal((await t.record(message)).dueAt, t.clock.now() + forMs);
+        t.clock.advance(forMs);
+        if (run) await t.settled(await t.runAgain(), { kind: 'returned' });
+        message = (await t.publishDue())[0] ?? assert.fail('not due');
+      }
+      const { attempts, crashes, run } = await t.record(message);
+      assert.deepEqual([attempts, crashes, run], [0, 0, 1]);
+    },
     'is parked again, uncharged, where this worker can not run it either': async (t) => {
       const message = t.message();
       await t.claim([message], { park: PARKED });
@@ -144,7 +167,7 @@ export const CLAIM_CASES: Topics<DatabaseTester> = {
       assert.equal(await t.verdict(again ?? message, { park: PARKED }), 'park');
       const record = await t.record(message);
       assert.deepEqual([record.state, record.run, record.attempts], ['scheduled', 0, 0]);
-      await parkedUntil(t, PARKED.forMs);
+      await parkedUntil(t, 2 * PARKED.forMs);
       assert.equal(await t.state(message), 'queued');
     },
   },

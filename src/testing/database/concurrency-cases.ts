@@ -3,9 +3,10 @@ import type { Message } from '../../core/message.ts';
 import type { Topics } from '../conformance.ts';
 import {
   A_MINUTE_MS,
-  CRASH_LIMIT,
+  CRASHED,
   type DatabaseTester,
-  failure,
+  FAILED,
+  INTERRUPTION_LIMIT,
   LEASE_MS,
   retry,
   SUCCEEDED,
@@ -81,13 +82,13 @@ export const CONCURRENCY_CASES: Topics<DatabaseTester> = {
       assert.deepEqual(held, { id: first.id, run: 2 });
       await t.settled(held, { kind: 'returned' });
       held = await t.runAgain();
-      await t.settled(held, { kind: 'crashed', error: failure(), crashLimit: CRASH_LIMIT });
+      await t.settled(held, CRASHED);
       held = await t.runAgain();
       t.clock.advance(LEASE_MS + 1);
       await t.recover();
       held = await t.runAgain();
       assert.deepEqual(held, { id: first.id, run: 5 });
-      await t.settled(held, { kind: 'failed', error: failure(), charged: true });
+      await t.settled(held, FAILED);
       assert.deepEqual(await dueIds(t), [second.id]);
     },
     'reserves the place for the one that is released': async (t) => {
@@ -151,12 +152,11 @@ export const CONCURRENCY_CASES: Topics<DatabaseTester> = {
     'follows a recovery that fails the task': async (t) => {
       const [first, second] = [t.keyed('k'), t.keyed('k')];
       await claimInOrder(t, [first, second]);
-      for (let crashes = 1; crashes < CRASH_LIMIT; crashes += 1) {
+      for (let interruptions = 1; interruptions < INTERRUPTION_LIMIT; interruptions += 1) {
         t.clock.advance(LEASE_MS + 1);
         await t.recover();
-        const held = await t.runAgain();
-        assert.equal(held.id, first.id);
-        await t.extend([{ ...held, begun: true }]);
+        t.clock.advance(A_MINUTE_MS);
+        assert.equal((await t.beginAgain()).id, first.id);
       }
       t.clock.advance(LEASE_MS + 1);
       await t.recover();
@@ -223,7 +223,8 @@ export const CONCURRENCY_CASES: Topics<DatabaseTester> = {
       await t.settled({ id: first.id, run: 1 }, SUCCEEDED);
       const [again] = await t.publishDue();
       const reason = { code: 'SLUICE_TASK_NOT_HERE', message: 'not here' };
-      assert.equal(await t.verdict(again ?? assert.fail(), { park: { forMs: 30_000, reason } }), 'park');
+      const park = { forMs: 30_000, atMostMs: 30_000, reason };
+      assert.equal(await t.verdict(again ?? assert.fail(), { park }), 'park');
       t.clock.advance(30_000);
       await t.settled(await t.runAgain(), SUCCEEDED);
       await assertFree(t, 'k', 1);

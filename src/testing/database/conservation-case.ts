@@ -6,9 +6,9 @@ import type { Outcome } from '../../database/database.ts';
 import type { Topics } from '../conformance.ts';
 import { seededRandom } from '../seeded-random.ts';
 import {
-  CRASH_LIMIT,
+  CRASHED,
   type DatabaseTester,
-  failure,
+  FAILED,
   LEASE_MS,
   PUBLISH_LEASE_MS,
   retry,
@@ -20,10 +20,10 @@ const OUTCOMES: readonly Outcome[] = [
   SUCCEEDED,
   retry(0),
   retry(20_000),
-  { kind: 'failed', error: failure(), charged: true },
+  FAILED,
   { kind: 'returned' },
   { kind: 'cancelled' },
-  { kind: 'crashed', error: failure(), crashLimit: CRASH_LIMIT },
+  CRASHED,
 ];
 const KEYS = [
   { concurrencyKey: 'one', concurrencyLimit: 1 },

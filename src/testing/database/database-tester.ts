@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { encodeMessage, type Message } from '../../core/message.ts';
+import { encodeMessage, FIRST_LANE, type Message } from '../../core/message.ts';
 import { TaskIds, type MintRequest, readTaskId, type TaskId } from '../../core/task-id.ts';
 import type { TaskRecord } from '../../core/task-record.ts';
 import type {
@@ -30,10 +30,16 @@ export const A_MINUTE_MS = 60_000;
 export const RETENTION = { bodiesMs: 7 * DAY_MS, rowsMs: 30 * DAY_MS, horizonMs: HORIZON_MS } as const;
 export const SUCCEEDED: Outcome = { kind: 'succeeded', result: '{"ok":true}', followUps: [] };
 export const CRASH_LIMIT = 3;
+export const INTERRUPTION_LIMIT = 5;
 
 export function failure(message = 'no'): { code: string; message: string } {
   return { code: 'SLUICE_HANDLER_FAILED', message };
 }
+
+/** The handler refused for good. */
+export const FAILED: Outcome = { kind: 'failed', error: failure(), charged: true };
+/** The runner died. */
+export const CRASHED: Outcome = { kind: 'crashed', error: failure('died'), crashLimit: CRASH_LIMIT };
 
 export function retry(afterMs: number): Outcome {
   return { kind: 'retry', error: failure(), afterMs };
@@ -69,10 +75,10 @@ export class DatabaseTester {
   /** A task that a gateway has just accepted. The clock goes on by a millisecond, so that ids are in order. */
   message(fields: Partial<Message> & Pick<MintRequest, 'idempotencyKey'> = {}): Message {
     this.clock.advance(1);
-    const { tenant = 'default', task = 'resize', idempotencyKey } = fields;
-    const id = this.ids.mint({ tenant, task, idempotencyKey, content: [] });
-    const at = { queue: 'default', priority: 'normal', lane: 0 } as const;
-    const rest = { run: 1, publishedAt: this.clock.now(), input: '{"width":200}' };
+    const { tenant = 'default', task = 'resize', idempotencyKey, input = '{"width":200}' } = fields;
+    const id = this.ids.mint({ tenant, task, idempotencyKey, content: [input] });
+    const at = { queue: 'default', priority: 'normal', lane: FIRST_LANE } as const;
+    const rest = { run: 1, publishedAt: this.clock.now(), input };
     return { id: id.text, tenant, task, ...at, ...rest, ...fields };
   }
 
@@ -123,7 +129,7 @@ export class DatabaseTester {
     return this.#checked(this.#database.extend(runs, { holder, durationMs: LEASE_MS }));
   }
 
-  /** Publishes what is due, has it claimed, and begins it: from then on its crashes count. */
+  /** Publishes what is due, has it claimed, and begins it: from then on its interruptions count. */
   async beginAgain(): Promise<{ id: string; run: number }> {
     const held = await this.runAgain();
     await this.extend([{ ...held, begun: true }]);
@@ -150,12 +156,14 @@ export class DatabaseTester {
   }
 
   recover(options: { limit?: number; all?: boolean } = {}): Promise<TaskRecord[]> {
-    return this.#checked(this.#database.recover({ limit: 100, crashLimit: CRASH_LIMIT, ...options }));
+    return this.#checked(
+      this.#database.recover({ limit: 100, interruptionLimit: INTERRUPTION_LIMIT, ...options }),
+    );
   }
 
-  reconcile(message: Message, before: number): Promise<number> {
-    const { queue, priority, lane } = message;
-    return this.#checked(this.#database.reconcile({ queue, priority, lane }, before, 100));
+  reconcile({ queue, priority, lane }: Message, before: number, after?: number): Promise<number> {
+    const times = { before, after, limit: 100 };
+    return this.#checked(this.#database.reconcile({ queue, priority, lane }, times));
   }
 
   sweep(limit = 1000): Promise<Swept> {

@@ -1,6 +1,26 @@
 import assert from 'node:assert/strict';
 import type { Topics } from '../conformance.ts';
-import { CRASH_LIMIT, type DatabaseTester, LEASE_MS, retry, SUCCEEDED } from './database-tester.ts';
+import {
+  A_MINUTE_MS,
+  CRASH_LIMIT,
+  CRASHED,
+  type DatabaseTester,
+  INTERRUPTION_LIMIT,
+  LEASE_MS,
+  retry,
+  SUCCEEDED,
+} from './database-tester.ts';
+import type { Message } from '../../core/message.ts';
+import type { TaskRecord } from '../../core/task-record.ts';
+
+/** The worker of the task, which has begun, falls silent, and the run is recovered. */
+async function interrupt(t: DatabaseTester, { id, ...message }: Message): Promise<TaskRecord> {
+  const { run } = await t.record({ id, ...message });
+  await t.extend([{ id, run, begun: true }]);
+  t.clock.advance(LEASE_MS + 1);
+  const [record] = await t.recover();
+  return record ?? assert.fail('nothing was recovered');
+}
 
 export const LEASE_CASES: Topics<DatabaseTester> = {
   'lease: extend': {
@@ -55,17 +75,15 @@ export const LEASE_CASES: Topics<DatabaseTester> = {
     },
   },
   'lease: recovery': {
-    'schedules a run whose lease ran out, now, and charges a crash': async (t) => {
+    'schedules a run whose lease ran out, now, and charges nothing': async (t) => {
       const message = t.message();
       await t.run(message);
       t.clock.advance(LEASE_MS - 1);
       assert.deepEqual(await t.recover(), []);
       t.clock.advance(2);
       const [record, ...others] = await t.recover();
-      assert.deepEqual(
-        [record?.id, record?.state, record?.crashes, record?.attempts, record?.run, others.length],
-        [message.id, 'scheduled', 1, 0, 1, 0],
-      );
+      assert.deepEqual([record?.id, record?.state, others.length], [message.id, 'scheduled', 0]);
+      assert.deepEqual([record?.interruptions, record?.crashes, record?.attempts, record?.run], [1, 0, 0, 1]);
       assert.deepEqual(await t.recover(), []);
       assert.equal((await t.runAgain()).run, 2);
     },
@@ -91,57 +109,79 @@ export const LEASE_CASES: Topics<DatabaseTester> = {
       for (let page = 0; page < 4; page += 1) pages.push((await t.recover({ limit: 2 })).length);
       assert.deepEqual(pages, [2, 2, 1, 0]);
     },
-    'fails a task under which too many have died': async (t) => {
+    'lets what was interrupted once run in company, and then alone': async (t) => {
       const message = t.message();
-      await t.run(message);
-      for (let crashes = 1; crashes < CRASH_LIMIT; crashes += 1) {
-        t.clock.advance(LEASE_MS + 1);
-        assert.equal((await t.recover())[0]?.state, 'scheduled');
-        const { id, run } = await t.runAgain();
-        await t.extend([{ id, run, begun: true }]);
+      const alone = [];
+      let again = message;
+      for (let interruptions = 0; interruptions <= 3; interruptions += 1) {
+        const [verdict] = await t.claim([again]);
+        alone.push(verdict?.kind === 'run' && verdict.alone);
+        await interrupt(t, message);
+        t.clock.advance(A_MINUTE_MS);
+        again = (await t.publishDue())[0] ?? assert.fail('not due');
       }
-      t.clock.advance(LEASE_MS + 1);
-      const [record] = await t.recover();
-      assert.deepEqual([record?.state, record?.crashes], ['failed', CRASH_LIMIT]);
-      assert.equal((await t.record(message)).error?.code, 'SLUICE_TASK_CRASHED');
+      assert.deepEqual(alone, [false, false, true, true]);
     },
-    'charges a second crash only to a run that had begun': async (t) => {
+    'lets what was interrupted alone wait twice as long each time, and fails it in the end': async (t) => {
       const message = t.message();
       await t.run(message);
-      for (const [begun, crashes] of [
+      const pauses = [];
+      for (let interruptions = 1; interruptions < INTERRUPTION_LIMIT; interruptions += 1) {
+        const record = await interrupt(t, message);
+        const { attempts, crashes, state } = record;
+        assert.deepEqual(
+          [record.interruptions, attempts, crashes, state],
+          [interruptions, 0, 0, 'scheduled'],
+        );
+        pauses.push((record.dueAt ?? 0) - t.clock.now());
+        t.clock.advance(A_MINUTE_MS);
+        await t.runAgain();
+      }
+      assert.deepEqual(pauses, [0, 0, 5000, 10_000]);
+      const { state, crashes, error } = await interrupt(t, message);
+      assert.deepEqual([state, crashes, error?.code], ['failed', 0, 'SLUICE_TASK_CRASHED']);
+    },
+    'notes no interruption of a task that waited to run alone, and has not begun': async (t) => {
+      const message = t.message();
+      await t.settled(await t.run(message), CRASHED);
+      for (const [begun, interruptions] of [
+        [undefined, 0],
+        [false, 0],
+        [true, 1],
         [undefined, 1],
-        [undefined, 1],
-        [false, 1],
-        [true, 2],
-        [undefined, 2],
       ] as const) {
-        if (begun !== undefined)
-          await t.extend([{ id: message.id, run: (await t.record(message)).run, begun }]);
-        if (begun) await t.extend([{ id: message.id, run: (await t.record(message)).run }]);
+        const { id, run } = await t.runAgain();
+        await t.extend([{ id, run, begun }]);
+        if (begun) await t.extend([{ id, run }]);
         t.clock.advance(LEASE_MS + 1);
         const [record] = await t.recover();
-        assert.deepEqual([record?.state, record?.crashes, record?.attempts], ['scheduled', crashes, 0]);
-        await t.runAgain();
+        assert.deepEqual([record?.state, record?.interruptions], ['scheduled', interruptions]);
+        assert.deepEqual([record?.crashes, record?.attempts], [1, 0]);
       }
     },
-    'charges no crash to a task that waited to run alone, and has not begun': async (t) => {
-      const message = t.message();
+    'expires instead of a run that would begin after its deadline': async (t) => {
+      const message = t.message({ deadlineAt: t.clock.now() + A_MINUTE_MS });
       await t.run(message);
-      for (let round = 0; round < CRASH_LIMIT + 2; round += 1) {
-        t.clock.advance(LEASE_MS + 1);
-        const [record] = await t.recover();
-        assert.deepEqual([record?.state, record?.crashes], ['scheduled', 1]);
-        await t.runAgain();
+      t.clock.advance(A_MINUTE_MS * 2);
+      assert.equal((await t.recover())[0]?.state, 'expired');
+    },
+    'keeps what was charged for the death of a runner apart': async (t) => {
+      const message = t.message();
+      let held = await t.run(message);
+      for (let round = 1; round < CRASH_LIMIT; round += 1) {
+        await interrupt(t, message);
+        t.clock.advance(A_MINUTE_MS);
+        const record = await t.settled(await t.runAgain(), CRASHED);
+        assert.deepEqual([record.state, record.crashes, record.interruptions], ['scheduled', round, round]);
+        held = await t.runAgain();
       }
-      await t.extend([{ id: message.id, run: CRASH_LIMIT + 3, begun: true }]);
-      t.clock.advance(LEASE_MS + 1);
-      assert.equal((await t.recover())[0]?.crashes, 2);
+      assert.equal((await t.settled(held, CRASHED)).state, 'failed');
     },
     'recovers each run once for workers that do it together': async (t) => {
       const messages = t.messages(30);
       await t.claim(messages);
       t.clock.advance(LEASE_MS + 1);
-      const options = { limit: 30, crashLimit: CRASH_LIMIT };
+      const options = { limit: 30, interruptionLimit: INTERRUPTION_LIMIT };
       const recovered = await Promise.all([1, 2, 3].map(() => t.database.recover(options)));
       await t.look();
       const ids = recovered.flat().map(({ id }) => id);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isPk } from '../../core/task-id.ts';
 import type { ListFilter } from '../../database/database.ts';
 import type { Topics } from '../conformance.ts';
 import { type DatabaseTester, retry, SUCCEEDED } from './database-tester.ts';
@@ -11,6 +12,7 @@ async function listAll(t: DatabaseTester, filter: Omit<ListFilter, 'cursor'>): P
     assert.ok(tasks.length <= filter.limit, 'a page is no longer than asked for');
     ids.push(...tasks.map(({ id }) => id));
     if (next === undefined) return ids;
+    assert.ok(isPk(next), 'the next page begins behind a primary key');
     cursor = next;
   }
   return assert.fail('the pages never end');

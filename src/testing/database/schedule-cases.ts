@@ -129,6 +129,36 @@ export const SCHEDULE_CASES: Topics<DatabaseTester> = {
       }
       assert.equal(await t.reconcile(message, t.clock.now()), 1);
     },
+    'finds what was queued before the clock was set back where it is asked to': async (t) => {
+      const message = await toRetry(t);
+      await t.publishDue();
+      t.clock.advance(A_MINUTE_MS);
+      assert.equal(await t.reconcile(message, t.clock.now()), 1);
+      await t.publishDue();
+      t.clock.jump(-A_MINUTE_MS * 60);
+      const now = t.clock.now();
+      const other = await toRetry(t);
+      await t.publishDue();
+      assert.equal(await t.reconcile(message, now), 0);
+      assert.equal(await t.reconcile(message, now, now + A_MINUTE_MS), 1);
+      assert.deepEqual(await t.states([message, other]), ['scheduled', 'queued']);
+      assert.equal((await t.publishDue())[0]?.id, message.id);
+      assert.equal(await t.reconcile(message, now, now + A_MINUTE_MS), 0);
+    },
+    'takes no more at a time than is asked for': async (t) => {
+      for (const at of [-1, -2, 1, 2, 3]) {
+        t.clock.jump(at * A_MINUTE_MS * 10);
+        await toRetry(t);
+        await t.publishDue();
+        t.clock.jump(-at * A_MINUTE_MS * 10);
+      }
+      const now = t.clock.now();
+      const counts = [];
+      for (let round = 0; round < 4; round += 1) {
+        counts.push(await t.database.reconcile(t.message(), { before: now, after: now, limit: 2 }));
+      }
+      assert.deepEqual(counts, [2, 2, 1, 0]);
+    },
     'doubles the time until the same task can be found again': async (t) => {
       const message = await toRetry(t);
       await t.publishDue();

@@ -3,8 +3,11 @@ import type { Topics } from '../conformance.ts';
 import {
   A_MINUTE_MS,
   CRASH_LIMIT,
+  CRASHED,
   type DatabaseTester,
+  FAILED,
   failure,
+  INTERRUPTION_LIMIT,
   LEASE_MS,
   retry,
   SUCCEEDED,
@@ -47,7 +50,7 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
       t.clock.advance(1);
       const [again] = await t.publishDue();
       const [verdict] = await t.claim([again ?? assert.fail('not due')]);
-      assert.deepEqual(verdict, { kind: 'run', run: 2, attempts: 1, crashes: 0, version: 5 });
+      assert.deepEqual(verdict, { kind: 'run', run: 2, attempts: 1, crashes: 0, version: 5, alone: false });
     },
     'expires instead of a retry beyond the deadline': async (t) => {
       const message = t.message({ deadlineAt: t.clock.now() + A_MINUTE_MS });
@@ -65,16 +68,16 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
     'schedules a crashed run at once and charges the crash, until the limit fails the task': async (t) => {
       const message = t.message();
       let held = await t.run(message);
-      const crashed = { kind: 'crashed', error: failure('died'), crashLimit: CRASH_LIMIT } as const;
       for (let crashes = 1; crashes < CRASH_LIMIT; crashes += 1) {
-        const record = await t.settled(held, crashed);
+        const record = await t.settled(held, CRASHED);
         assert.deepEqual([record.state, record.crashes, record.attempts], ['scheduled', crashes, 0]);
         const [again] = await t.publishDue();
         const [verdict] = await t.claim([again ?? assert.fail('not due at once')]);
         assert.equal(verdict?.kind === 'run' && verdict.crashes, crashes);
+        assert.equal(verdict?.kind === 'run' && verdict.alone, true);
         held = { id: message.id, run: crashes + 1 };
       }
-      const record = await t.settled(held, crashed);
+      const record = await t.settled(held, CRASHED);
       assert.deepEqual([record.state, record.crashes], ['failed', CRASH_LIMIT]);
       assert.equal(record.error?.message, 'died');
     },
@@ -144,9 +147,9 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
       const outcomes = [
         SUCCEEDED,
         retry(1000),
-        { kind: 'failed', error: failure(), charged: true },
+        FAILED,
         { kind: 'cancelled' },
-        { kind: 'crashed', error: failure(), crashLimit: CRASH_LIMIT },
+        CRASHED,
         { kind: 'crashed', error: failure(), crashLimit: 1 },
         { kind: 'returned' },
       ] as const;
@@ -162,7 +165,7 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
       const held = await t.run(message);
       const [first] = await t.database.settle([
         { ...held, outcome: SUCCEEDED },
-        { ...held, outcome: { kind: 'failed', error: failure(), charged: true } },
+        { ...held, outcome: FAILED },
       ]);
       await t.look();
       assert.equal(first?.kind, 'settled');
@@ -174,7 +177,7 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
       await Promise.all([
         t.database.settle([{ ...held, outcome: SUCCEEDED }]),
         t.database.settle([{ ...held, outcome: retry(1000) }]),
-        t.database.recover({ limit: 10, crashLimit: CRASH_LIMIT, all: true }),
+        t.database.recover({ limit: 10, interruptionLimit: INTERRUPTION_LIMIT, all: true }),
       ]);
       await t.look();
       assert.equal((await t.record(message)).version, 3);
@@ -200,7 +203,8 @@ export const SETTLE_CASES: Topics<DatabaseTester> = {
     'gives the oldest first, so many as asked for': async (t) => {
       const messages = t.messages(3);
       for (const message of messages) {
-        await t.settled(await t.run(message), { kind: 'succeeded', result: '1', followUps: [message.id] });
+        const followUps = [`${message.id} 1`, `${message.id} 2`];
+        await t.settled(await t.run(message), { kind: 'succeeded', result: '1', followUps });
         t.clock.advance(1);
       }
       t.clock.advance(A_MINUTE_MS);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Address } from '../../core/message.ts';
+import { type Address, FIRST_LANE } from '../../core/message.ts';
 import type { Consumer, Delivery, Queue } from '../../queue/queue.ts';
 import { eventually } from '../eventually.ts';
 import type { QueueFactory, QueueLimits, QueueUnderTest } from './queue-under-test.ts';
 
-export const ADDRESS: Address = { queue: 'default', priority: 'normal', lane: 0 };
+export const ADDRESS: Address = { queue: 'default', priority: 'normal', lane: FIRST_LANE };
 
 /** A consumer that remembers what it was given. */
 export interface Reader {

@@ -1,0 +1,111 @@
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Random } from '../../core/random.ts';
+import type { Database } from '../../database/database.ts';
+import type { Claimer } from './claimer.ts';
+import type { Intake } from './intake.ts';
+import { Backoff } from '../backoff.ts';
+import type { WorkerTiming } from '../timing.ts';
+
+export interface ConsumptionOptions {
+  readonly intake: Intake;
+  readonly claimer: Claimer;
+  readonly database: Pick<Database, 'health'>;
+  /** How many runs can be taken now. */
+  readonly free: () => number;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly timing: WorkerTiming;
+}
+
+const MAX_BATCH = 500;
+
+/** Takes as many messages as there are free slots, one batch at a time. While the queue or the database is away it
+ * holds nothing back from others, and asks again and again whether they are there. */
+export class Consumption {
+  readonly #options: ConsumptionOptions;
+  readonly #backoff: Backoff;
+  readonly #closing = new AbortController();
+  #open = false;
+  #opening: Promise<void> | undefined;
+  #claiming: Promise<void> | undefined;
+
+  constructor(options: ConsumptionOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.timing, options.random);
+  }
+
+  /** True while messages can come. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Starts to consume, as soon as queue and database are there. */
+  begin(): void {
+    this.#opening ??= this.#untilOpen().finally(() => {
+      this.#opening = undefined;
+      this.advance();
+    });
+  }
+
+  /** Claims what can be claimed now. */
+  advance(): void {
+    if (!this.#open || this.#claiming) return;
+    this.#claiming = this.#claimAll().finally(() => {
+      this.#claiming = undefined;
+    });
+  }
+
+  /** Consumes anew, from the queues that there are now. */
+  async restart(): Promise<void> {
+    this.#open = false;
+    await this.#claiming;
+    await this.#opening;
+    await this.#options.intake.close();
+    if (!this.#closing.signal.aborted) this.begin();
+  }
+
+  /** Stops, and gives back what was not claimed. Resolves when the claim under way has its verdicts. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#open = false;
+    await this.#claiming;
+    await this.#opening;
+    await this.#options.intake.close();
+  }
+
+  async #claimAll(): Promise<void> {
+    const { intake, claimer, free, logger } = this.#options;
+    try {
+      while (this.#open) {
+        const taken = intake.take(Math.min(MAX_BATCH, free()));
+        if (taken.length === 0) return;
+        await claimer.claim(taken);
+        this.#backoff.reset();
+      }
+    } catch (error) {
+      this.#open = false;
+      logger.warn('no tasks are taken until the database answers', { reason: messageOf(error) });
+      await intake.close();
+      await this.#backoff.pause(this.#closing.signal);
+      if (!this.#closing.signal.aborted) this.begin();
+    }
+  }
+
+  async #untilOpen(): Promise<void> {
+    const { intake, database, logger } = this.#options;
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        const health = await database.health();
+        if (!health.ok) throw new Error(health.reason ?? 'the database is not well');
+        await intake.open();
+        this.#open = !signal.aborted;
+        return;
+      } catch (error) {
+        logger.warn('no tasks can be taken yet', { reason: messageOf(error) });
+        await this.#backoff.pause(signal);
+      }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import { messageOf, SluiceError } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Random } from '../../core/random.ts';
+import type { Database, Outcome, Settlement, SettleResult } from '../../database/database.ts';
+import { Backoff } from '../backoff.ts';
+import type { Run } from '../run/run.ts';
+import type { WorkerTiming } from '../timing.ts';
+
+/** A run and how it ended. */
+export interface Ended {
+  readonly run: Run;
+  readonly outcome: Outcome;
+}
+
+export interface SettlerOptions {
+  readonly database: Pick<Database, 'settle'>;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly timing: WorkerTiming;
+  /** Called for each run once the database has answered for it; `result` is undefined where it never will. */
+  readonly onSettled: (ended: Ended, result: SettleResult | undefined) => void;
+}
+
+const MAX_BATCH = 500;
+
+/** Records how runs ended. All that end while one batch is under way go into the next. Retries for ever while the
+ * database is away: until an outcome is recorded, the run holds its slot. */
+export class Settler {
+  readonly #options: SettlerOptions;
+  readonly #backoff: Backoff;
+  readonly #giveUp = new AbortController();
+  readonly #waiting: Ended[] = [];
+  #working = false;
+
+  constructor(options: SettlerOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.timing, options.random);
+  }
+
+  add(ended: Ended): void {
+    this.#waiting.push(ended);
+    if (this.#working) return;
+    this.#working = true;
+    void this.#drain();
+  }
+
+  /** Stops trying. What is not recorded by then is recovered when its lease ends. */
+  abandon(): void {
+    this.#giveUp.abort();
+  }
+
+  async #drain(): Promise<void> {
+    // Lets all that ended in this turn of the loop into the first batch.
+    await Promise.resolve();
+    while (this.#waiting.length > 0 && !this.#giveUp.signal.aborted) {
+      await this.#settle(this.#waiting.splice(0, MAX_BATCH));
+    }
+    this.#working = false;
+  }
+
+  /** Never rejects. */
+  async #settle(batch: readonly Ended[]): Promise<void> {
+    const { database, logger, onSettled } = this.#options;
+    const { signal } = this.#giveUp;
+    while (!signal.aborted) {
+      try {
+        const results = await database.settle(batch.map(settlementOf));
+        this.#backoff.reset();
+        batch.forEach((ended, index) => onSettled(ended, results[index]));
+        return;
+      } catch (error) {
+        if (!SluiceError.is(error, 'SLUICE_DATABASE_UNAVAILABLE')) return this.#divide(batch, error);
+        logger.warn('the database does not take the outcomes of tasks; trying again', {
+          tasks: batch.length,
+        });
+        await this.#backoff.pause(signal);
+      }
+    }
+  }
+
+  /** Finds the one that the database can not take, and records what it can of it. */
+  async #divide(batch: readonly Ended[], error: unknown): Promise<void> {
+    const [only] = batch;
+    if (batch.length === 1 && only) return this.#substitute(only, error);
+    const middle = Math.ceil(batch.length / 2);
+    await this.#settle(batch.slice(0, middle));
+    await this.#settle(batch.slice(middle));
+  }
+
+  async #substitute({ run, outcome }: Ended, error: unknown): Promise<void> {
+    const reason = messageOf(error);
+    this.#options.logger.error('the outcome of a task can not be recorded', {
+      taskId: run.message.id,
+      reason,
+    });
+    if (outcome.kind !== 'succeeded') return this.#options.onSettled({ run, outcome }, undefined);
+    const { code, message } = new SluiceError('SLUICE_RESULT_INVALID', { reason });
+    return this.#settle([{ run, outcome: { kind: 'failed', error: { code, message }, charged: true } }]);
+  }
+}
+
+function settlementOf({ run, outcome }: Ended): Settlement {
+  return { id: run.message.id, run: run.run, outcome };
+}
