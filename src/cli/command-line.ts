@@ -1,7 +1,15 @@
-import { type CommandDef, defineCommand, renderUsage, runCommand, type SubCommandsDef } from 'citty';
+import {
+  type ArgsDef,
+  type CommandDef,
+  defineCommand,
+  renderUsage,
+  runCommand,
+  type SubCommandsDef,
+} from 'citty';
 import type { SluiceError } from '../core/errors.ts';
 import { commandInvalid } from './command.ts';
 import { exitCodeOf } from './exit-code.ts';
+import { packageVersion } from './own-package.ts';
 import { reportFailure } from './report-failure.ts';
 import { openTerminal, showsColour, type Terminal } from './terminal.ts';
 import { stripVTControlCharacters } from 'node:util';
@@ -26,8 +34,11 @@ const COMMANDS: SubCommandsDef = {
   doctor: () => import('./commands/doctor.ts').then((file) => file.doctor),
 };
 
+const ROOT_ARGS: ArgsDef = { version: { type: 'boolean', description: 'Show the version, alone.' } };
+
 const ROOT = defineCommand({
-  meta: { name: 'sluice', description: 'Turn slow endpoints into fast ones.' },
+  meta: { name: 'sluice', version: packageVersion(), description: 'Turn slow endpoints into fast ones.' },
+  args: ROOT_ARGS,
   subCommands: COMMANDS,
 });
 

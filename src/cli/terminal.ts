@@ -15,6 +15,8 @@ export type Style = keyof typeof CODES;
 export interface Terminal {
   /** True when the data is to be JSON. */
   readonly json: boolean;
+  /** True where stderr shows colours. */
+  readonly coloured: boolean;
   readonly data: (line: string) => void;
   readonly say: (line: string) => void;
   /** `text` in a style, where stderr shows any. */
@@ -31,6 +33,7 @@ export function openTerminal({ json, color }: TerminalOptions): Terminal {
   const coloured = color && showsColour(process.env, process.stderr.isTTY);
   return {
     json,
+    coloured,
     data: (line) => void process.stdout.write(`${line}\n`),
     say: (line) => void process.stderr.write(`${coloured ? line : stripVTControlCharacters(line)}\n`),
     paint: (style, text) => {

@@ -102,7 +102,11 @@ export const ERRORS = {
   SLUICE_TASK_ENDED: [409, false, 'The task has already ended as {state}; that can not be changed.'],
   SLUICE_HANDLER_FAILED: [500, true, 'The handler failed: {reason}'],
   SLUICE_TASK_TIMEOUT: [500, true, 'The handler did not finish within its timeout of {timeoutMs} ms.'],
-  SLUICE_TASK_CRASHED: [500, true, 'The process that ran the task died {crashes} times under it ({reason}).'],
+  SLUICE_TASK_CRASHED: [
+    500,
+    true,
+    'The process that ran the task died under it: {reason}. That was crash number {crashes}.',
+  ],
   SLUICE_TASK_NOT_HERE: [
     500,
     true,

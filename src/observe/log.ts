@@ -10,6 +10,8 @@ export interface LogOptions {
   readonly level?: LogLevel;
   /** `json`: one object a line; `pretty`: for people. Default: `pretty` where stderr is a terminal. */
   readonly format?: 'json' | 'pretty';
+  /** Of `pretty`. Default: where stderr is a terminal. */
+  readonly colours?: boolean;
   /** Where the lines go. Default: stderr. */
   readonly write?: (line: string) => void;
 }
@@ -33,13 +35,13 @@ export function createLogger(options: LogOptions = {}): Logger {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
-function destination({ format, write }: LogOptions): { write(line: string): void } {
+function destination({ format, colours, write }: LogOptions): { write(line: string): void } {
   const pretty = (format ?? (process.stderr.isTTY ? 'pretty' : 'json')) === 'pretty';
   if (!pretty && !write) {
     return pino.destination({ dest: STDERR, sync: false, maxLength: MAX_BUFFER_BYTES });
   }
   const out = write ?? ((line: string) => void process.stderr.write(line));
   if (!pretty) return { write: out };
-  const colours = process.stderr.isTTY === true && !process.env['NO_COLOR'];
-  return { write: (line) => out(prettyLine(line, colours)) };
+  const coloured = colours ?? process.stderr.isTTY;
+  return { write: (line) => out(prettyLine(line, coloured)) };
 }

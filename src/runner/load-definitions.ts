@@ -26,18 +26,11 @@ export async function loadDefinitions(path: string): Promise<Loaded> {
 function refusalOf(thrown: unknown, path: string): { code: ErrorCode; data: Record<string, unknown> } {
   if (SluiceError.is(thrown)) return { code: thrown.code, data: { ...thrown.data } };
   const error = taskErrorOf(thrown);
-  const reason = thrown instanceof Error ? sourcesOnly(error.stack ?? thrown.message) : error.message;
+  const reason = thrown instanceof Error ? (error.stack ?? thrown.message) : error.message;
   const missing = missingIn(error.message, reason);
   if (missing) return refusalOf(packageMissing([missing]), path);
   // Where the module lies says nothing to whoever wrote what it was built from.
   return { code: 'SLUICE_TASKS_LOAD_FAILED', data: { reason: reason.replace(` imported from ${path}`, '') } };
-}
-
-/** The stack down to where the sources were loaded, and by what. */
-function sourcesOnly(stack: string): string {
-  const lines = stack.split('\n');
-  const end = lines.findIndex((line) => /^ +at .*node:internal\/modules\//.test(line));
-  return (end < 0 ? lines : lines.slice(0, end)).join('\n');
 }
 
 /** The package that an error of Node.js says is not installed. */

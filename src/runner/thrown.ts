@@ -1,3 +1,4 @@
+import { resolve, sep } from 'node:path';
 import { isNonRetriable, isRetryAfter } from '../core/context.ts';
 import { parseDuration } from '../core/duration.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
@@ -9,6 +10,9 @@ type Threw = Extract<RunOutcome, { kind: 'threw' }>;
 const MAX_CODE = 100;
 const MAX_MESSAGE = 8 * 1024;
 const MAX_STACK = 16 * 1024;
+const MAX_CAUSES = 4;
+/** Of the runner: as it is built, and as its source maps say. */
+const OWN_FOLDERS = ['.', '../../src/runner'].map((path) => resolve(import.meta.dirname, path) + sep);
 
 /** What a handler's throw means. Takes anything at all, since anything can be thrown: proxies and throwing getters too. */
 export function threwBy(thrown: unknown): Threw {
@@ -25,7 +29,7 @@ export function threwForGood({ code, message }: SluiceError, detail = ''): Threw
 }
 
 export function taskErrorOf(thrown: unknown): TaskError {
-  const message = cut(attempt(() => messageOf(thrown)) ?? 'something that can not be shown', MAX_MESSAGE);
+  const message = cut(attempt(() => fullMessageOf(thrown)) ?? 'something that can not be shown', MAX_MESSAGE);
   const stack = attempt(() => textIn(thrown, 'stack'));
   const code = attempt(() => codeOf(thrown));
   const error = code
@@ -34,7 +38,33 @@ export function taskErrorOf(thrown: unknown): TaskError {
         code: 'SLUICE_HANDLER_FAILED',
         message: new SluiceError('SLUICE_HANDLER_FAILED', { reason: message }).message,
       };
-  return stack ? { ...error, stack: cut(stack, MAX_STACK) } : error;
+  return stack ? { ...error, stack: cut(authorsPart(stack), MAX_STACK) } : error;
+}
+
+/** With what was underneath: of `fetch failed` alone nobody can tell why. */
+function fullMessageOf(thrown: unknown): string {
+  const messages: string[] = [messageOf(thrown)];
+  let cause = causeOf(thrown);
+  for (let depth = 0; cause !== undefined && depth < MAX_CAUSES; depth += 1) {
+    const said = textIn(cause, 'message') ?? textIn(cause, 'code');
+    if (said !== undefined && !messages.includes(said)) messages.push(said);
+    cause = causeOf(cause);
+  }
+  return messages.join(': ');
+}
+
+function causeOf(thrown: unknown): unknown {
+  return thrown instanceof Error ? thrown.cause : undefined;
+}
+
+/** The stack without the frames of the runner, which runs what it tells of, and of the inside of Node.js. */
+function authorsPart(stack: string): string {
+  const inside = (line: string): boolean =>
+    line.includes('node:internal/') || OWN_FOLDERS.some((folder) => line.includes(folder));
+  return stack
+    .split('\n')
+    .filter((line) => !(/^ +at /.test(line) && inside(line)))
+    .join('\n');
 }
 
 /** The `code` of what was thrown, or a `name` that says more than "Error". */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { buildFailure, withEsbuild } from './esbuild-service.ts';
-import { moduleFolder, projectOf } from './module-folder.ts';
+import { moduleFolder, projectOf, realFolder } from './module-folder.ts';
 import { BUILT_MODULE, findTaskFiles, isBuilt } from './find-task-files.ts';
 import {
   IMPORT_META,
@@ -34,7 +34,7 @@ export async function bundleTasks(paths: readonly string[], outFolder?: string):
   const built = builtModule(paths);
   if (built !== undefined) return { module: built, files: [built] };
   const { files } = await findTaskFiles(paths);
-  const folder = outFolder ?? moduleFolder(projectOf(files[0] ?? '.'));
+  const folder = outFolder === undefined ? moduleFolder(projectOf(files[0] ?? '.')) : realFolder(outFolder);
   const trace: SourceTrace = { files: new Set(), folders: new Set() };
   return withEsbuild(async (esbuild) => {
     try {

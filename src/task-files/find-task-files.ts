@@ -37,7 +37,8 @@ export async function findTaskFiles(paths: readonly string[]): Promise<TaskFiles
     if (found.isDirectory()) await walk(path, files, folders);
     else files.add(path);
   }
-  if (files.size === 0) throw new SluiceError('SLUICE_TASKS_MISSING', { path: paths.join(', ') });
+  if (files.size === 0)
+    throw new SluiceError('SLUICE_TASKS_MISSING', { path: paths.map((path) => resolve(path)).join(', ') });
   return { files: [...files].toSorted(), folders: [...folders].toSorted() };
 }
 

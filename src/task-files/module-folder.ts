@@ -1,6 +1,6 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, parse } from 'node:path';
+import { basename, dirname, join, parse, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /** The folder of the nearest package.json at or above `path`; without one, the folder of `path` itself. */
@@ -16,7 +16,16 @@ export function projectOf(path: string): string {
 /** Where built modules of `project` go: inside it, so that their bare imports resolve as those of its sources do. */
 export function moduleFolder(project: string): string {
   const installed = join(project, 'node_modules');
-  return existsSync(installed) ? join(installed, '.cache', 'sluice') : join(project, '.sluice', 'build');
+  return realFolder(
+    existsSync(installed) ? join(installed, '.cache', 'sluice') : join(project, '.sluice', 'build'),
+  );
+}
+
+/** The folder without symbolic links on the way: Node.js loads a module from there, and its sources lie relative to it. */
+export function realFolder(folder: string): string {
+  const path = resolve(folder);
+  if (existsSync(path)) return realpathSync(path);
+  return join(realFolder(dirname(path)), basename(path));
 }
 
 const OWN_ENTRIES: Record<string, URL> = {

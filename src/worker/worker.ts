@@ -11,6 +11,7 @@ import { OrphanReaper } from './runners/orphan-reaper.ts';
 import { Quarantine } from './intake/quarantine.ts';
 import type { Run } from './run/run.ts';
 import { RunnerPool } from './runners/runner-pool.ts';
+import { logFailure } from './settle/failure-log.ts';
 import { type Ended, Settler } from './settle/settler.ts';
 import { DEFAULT_TIMING, type WorkerTiming } from './timing.ts';
 import type { WorkerOptions } from './worker-options.ts';
@@ -227,7 +228,10 @@ class TaskWorker implements Worker {
     this.#countRunning();
     const recorded = result?.kind === 'settled';
     this.#options.metrics.settled(run.task.name, recorded ? outcome.kind : 'lost');
-    if (recorded) this.#announcer.settled(result.record, outcome);
+    if (recorded) {
+      logFailure(this.#options.logger, run, outcome, result.record.state);
+      this.#announcer.settled(result.record, outcome);
+    }
     this.#consumption.advance();
   }
 

@@ -13,6 +13,7 @@ test('tells its version without loading anything else', async () => {
 test('shows what there is on stdout when asked, on every level', async () => {
   for (const [args, word] of [
     [['--help'], 'doctor'],
+    [['--help'], '--version'],
     [['tasks', '--help'], 'cancel'],
     [['tasks', 'list', '--help'], '--cursor'],
     [['start', '-h'], '--require-durable'],

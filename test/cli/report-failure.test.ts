@@ -6,6 +6,7 @@ function said(error: unknown): string[] {
   const lines: string[] = [];
   reportFailure(error, {
     json: false,
+    coloured: false,
     data: () => undefined,
     say: (line) => void lines.push(line),
     paint: (_style, text) => text,

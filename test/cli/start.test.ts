@@ -52,7 +52,7 @@ test('finishes what runs when asked to stop, and keeps what waits for the next s
   };
   await vi.waitFor(async () => expect(await status(first.url)).toBe('running'), 30_000);
   first.child.kill('SIGINT');
-  await vi.waitFor(() => expect(first.said()).toContain('Stopping'), 10_000);
+  await vi.waitFor(() => expect(first.said()).toContain('Stopping: what runs has 30 s to end'), 10_000);
   expect(await first.end('SIGINT')).toBe(130);
   const second = await serving(['start', '--data', join(folder, 'data'), '--grace', '0s'], { cwd: folder });
   await vi.waitFor(async () => expect(await status(second.url)).toBe('running'), 30_000);

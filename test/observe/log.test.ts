@@ -50,5 +50,19 @@ describe('the log', () => {
     const { lines, log } = capture({ format: 'pretty' });
     log.error('could not start', { port: 7070, reason: 'in use' });
     expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d error could not start port=7070 reason="in use"\n$/);
+    log.warn('a run failed', {
+      reason: 'boom',
+      stack: 'Error: boom\n    at run (tasks/a.ts:1:2)',
+      task: 'a',
+    });
+    expect(lines[1]).toMatch(/ warn {2}a run failed reason=boom task=a\n {4}at run \(tasks\/a\.ts:1:2\)\n$/);
+  });
+
+  it('is coloured where it is told to be', () => {
+    for (const colours of [true, false]) {
+      const { lines, log } = capture({ format: 'pretty', colours });
+      log.error('could not start', { port: 7070 });
+      expect(lines[0]?.includes('\u001b[31m')).toBe(colours);
+    }
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test, vi } from 'vitest';
@@ -45,6 +45,26 @@ test('keeps import.meta of a source pointing at the source, on every line', asyn
   }
 });
 
+test('knows where a source is when its project, or what is installed in it, is a symbolic link', async () => {
+  const folder = project({
+    'elsewhere/node_modules/dep/package.json': '{}',
+    'real/deep/package.json': '{"type":"module"}',
+    'real/deep/tasks/a.ts': 'export const url = import.meta.url;',
+  });
+  symlinkSync(join(folder, 'real/deep'), join(folder, 'link'));
+  const source = pathToFileURL(join(folder, 'real/deep/tasks/a.ts')).href;
+  const urlIn = (module: string): string => inNode(module, 'url');
+  for (const installed of [join(folder, 'elsewhere/node_modules'), undefined]) {
+    const modules = join(folder, 'real/deep/node_modules');
+    if (installed) symlinkSync(installed, modules);
+    else unlinkSync(modules);
+    const { module } = await bundleTasks([join(folder, 'link/tasks')]);
+    expect(urlIn(module)).toBe(source);
+  }
+  const { module } = await bundleTasks([join(folder, 'link/tasks')], join(folder, 'link/out/build'));
+  expect(urlIn(module)).toBe(source);
+});
+
 test('maps a stack trace back to the line of the source', async () => {
   const folder = project({
     'package.json': '{"type":"module"}',
@@ -52,9 +72,7 @@ test('maps a stack trace back to the line of the source', async () => {
       'interface A {\n  a: 1;\n}\nimport.meta.url;\nexport const stack = () => new Error("here").stack;',
   });
   const { module } = await bundleTasks([join(folder, 'tasks')]);
-  const print = `import(${JSON.stringify(pathToFileURL(module).href)}).then((m) => console.log(m['tasks/a.ts'].stack()))`;
-  const stack = execFileSync(process.execPath, ['--enable-source-maps', '-e', print], { encoding: 'utf8' });
-  expect(stack).toContain(`${join(folder, 'tasks/a.ts')}:5:`);
+  expect(inNode(module, 'stack()')).toContain(`${join(folder, 'tasks/a.ts')}:5:`);
 });
 
 test('leaves packages to the project, and takes CommonJS', async () => {
@@ -168,6 +186,12 @@ test('leaves no process of esbuild behind', async () => {
   await Promise.all([1, 2].map(() => bundleTasks([join(folder, 'a.ts')])));
   await vi.waitFor(() => expect(childrenOf(process.pid)).not.toContain('esbuild'), 10_000);
 });
+
+/** What an export of `tasks/a.ts` is in a process of its own, as in a runner. */
+function inNode(module: string, exported: string): string {
+  const print = `import(${JSON.stringify(pathToFileURL(module).href)}).then((m) => console.log(m['tasks/a.ts'].${exported}))`;
+  return execFileSync(process.execPath, ['--enable-source-maps', '-e', print], { encoding: 'utf8' }).trim();
+}
 
 function childrenOf(pid: number): string {
   const all = execFileSync('ps', ['-A', '-o', 'ppid=,comm='], { encoding: 'utf8' });

@@ -26,6 +26,32 @@ describe('how a run ends', () => {
     expect(world.row(fails).error?.stack).toContain('tasks.mjs');
   });
 
+  test('a run that fails is logged with the lines of the author, and what becomes of its task', async () => {
+    const [recovers, fails] = [await world.enqueue('throw-twice'), await world.enqueue('throw-error')];
+    await world.ended(recovers, fails);
+    const logged = (id: string): unknown[] =>
+      world.logged
+        .filter(({ data }) => data?.['taskId'] === id)
+        .map(({ level, message, data }) => [level, message, data?.['attempt']]);
+    await world.until(() => logged(fails).length > 0 && logged(recovers).length > 1);
+    expect(logged(recovers)).toEqual([
+      ['warn', 'a run failed; the task runs again', 1],
+      ['warn', 'a run failed; the task runs again', 2],
+    ]);
+    expect(logged(fails)).toEqual([['error', 'a run failed; the task is failed', 1]]);
+    const { stack } = world.logged.find(({ data }) => data?.['taskId'] === fails)?.data ?? {};
+    expect(String(stack)).toMatch(/^Error: boom\n +at .*tasks\.mjs:/);
+    expect(stack).not.toMatch(/handler-run|node:internal/);
+  });
+
+  test('a failure tells what was underneath it', async () => {
+    const id = await world.enqueue('throw-cause');
+    await world.ended(id);
+    expect(world.row(id).error?.message).toBe(
+      'The handler failed: fetch failed: connect ECONNREFUSED 127.0.0.1:9',
+    );
+  });
+
   test('what a handler throws steers its retries', async () => {
     const ids = [await world.enqueue('non-retriable'), await world.enqueue('retry-after')];
     const coded = await world.enqueue('throw-code');

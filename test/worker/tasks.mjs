@@ -139,6 +139,10 @@ export const tasks = [
   define('throw-code', () => {
     throw Object.assign(new Error('no money'), { code: 'PAYMENT_REQUIRED' });
   }),
+  define('throw-cause', () => {
+    const refused = new Error('connect ECONNREFUSED 127.0.0.1:9');
+    throw new Error('fetch failed', { cause: new AggregateError([refused], '', { cause: refused }) });
+  }),
   define('throw-error', () => {
     throw new Error('boom');
   }),

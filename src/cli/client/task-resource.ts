@@ -24,7 +24,7 @@ export function asTask(reply: Reply): TaskResource {
   return reply.body as TaskResource;
 }
 
-export async function getTask(client: HttpClient, id: string): Promise<TaskResource> {
+export async function getTask(client: Pick<HttpClient, 'call'>, id: string): Promise<TaskResource> {
   return asTask(await client.call(taskPath(id)));
 }
 

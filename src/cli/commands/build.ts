@@ -1,18 +1,17 @@
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { writeManifest } from '../../manifest/manifest-file.ts';
 import { bundleTasks } from '../../task-files/bundle.ts';
 import { BUILT_MANIFEST } from '../../task-files/find-task-files.ts';
 import { command } from '../command.ts';
 import { readTasks } from '../server/read-tasks.ts';
-import { configureServer } from '../configuration/setting-args.ts';
+import { configureServer, TASKS_ARG } from '../configuration/setting-args.ts';
 import { tasksPath } from '../configuration/tasks-path.ts';
 
 export const build = command({
   name: 'build',
   what: 'Write the tasks as one module and their manifest, for "sluice start" without a compiler.',
   args: {
-    tasks: { type: 'positional', required: false, description: 'Folder or file of the tasks.' },
+    ...TASKS_ARG,
     out: { type: 'string', default: 'build', valueHint: 'FOLDER', description: 'Where to.' },
     config: {
       type: 'string',
@@ -24,7 +23,6 @@ export const build = command({
     const { values } = await configureServer({ tasks: args.tasks, config: args.config });
     const paths = [tasksPath(values.tasks)];
     const out = resolve(args.out);
-    await mkdir(out, { recursive: true });
     const { module, files } = await bundleTasks(paths, out);
     const manifest = await readTasks(module, paths);
     await writeManifest(join(out, BUILT_MANIFEST), manifest);

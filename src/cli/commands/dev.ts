@@ -12,10 +12,10 @@ export const dev = command({
   args: SERVER_ARGS,
   run: async (args, terminal) => {
     const { values } = await configureServer(args);
-    const stopping = askedToStop(terminal);
+    const stopping = askedToStop(terminal, values.grace);
     const serving = await serve({
       values,
-      logger: createLogger({ level: values.logLevel, format: 'pretty' }),
+      logger: createLogger({ level: values.logLevel, format: 'pretty', colours: terminal.coloured }),
       onReload: (error) => {
         if (error === undefined)
           terminal.say(`${terminal.paint('green', 'reloaded')} ${tasksOf(serving.sluice)}`);

@@ -47,7 +47,7 @@ async function examine(choices: readonly Choice[]): Promise<readonly Finding[]> 
     checkNode(),
     await checkOpenFiles(),
     await checkEsbuild(),
-    await checkTasks(tasksPath(typeof tasks === 'string' ? tasks : undefined)),
+    ...(typeof tasks === 'string' ? [await checkTasks(tasksPath(tasks))] : []),
     ...(typeof data === 'string' ? await checkDataFolder(data) : []),
     ...(typeof host === 'string' && typeof port === 'number' ? [await checkPort(host, port)] : []),
   ];

@@ -1,3 +1,4 @@
+import { createLogger } from '../../observe/log.ts';
 import { announce } from '../server/announce.ts';
 import { command } from '../command.ts';
 import { serve } from '../server/serve.ts';
@@ -10,8 +11,11 @@ export const start = command({
   args: SERVER_ARGS,
   run: async (args, terminal) => {
     const { values } = await configureServer(args);
-    const stopping = askedToStop(terminal);
-    const serving = await serve({ values });
+    const stopping = askedToStop(terminal, values.grace);
+    const serving = await serve({
+      values,
+      logger: createLogger({ level: values.logLevel, colours: terminal.coloured }),
+    });
     announce(serving, values, terminal);
     await stopping;
     await serving.sluice.close(values.grace);

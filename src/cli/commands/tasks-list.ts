@@ -25,7 +25,11 @@ export const tasksList = command({
     });
     const { tasks, next } = body as Page;
     for (const task of tasks) terminal.data(terminal.json ? JSON.stringify(task) : taskLine(task, terminal));
-    if (tasks.length === 0) terminal.say('There is no such task.');
-    if (next) terminal.say(terminal.paint('dim', `more: --cursor ${next}`));
+    if (tasks.length === 0)
+      terminal.say('No such task has run yet; what waits for its first run is not listed.');
+    if (next)
+      terminal.say(
+        terminal.json ? JSON.stringify({ next }) : terminal.paint('dim', `more: --cursor ${next}`),
+      );
   },
 });

@@ -20,8 +20,16 @@ const SERVER_SETTINGS = [
   'requireDurable',
 ] as const satisfies readonly SettingName[];
 
+export const TASKS_ARG = {
+  tasks: {
+    type: 'positional',
+    required: false,
+    description: `Folder or file of the tasks, or a project. Default: ${SETTINGS.tasks.default}.`,
+  },
+} as const satisfies ArgsDef;
+
 export const SERVER_ARGS: ArgsDef = {
-  tasks: { type: 'positional', required: false, description: 'Folder or file of the tasks.' },
+  ...TASKS_ARG,
   ...argsOf(SERVER_SETTINGS),
   config: {
     type: 'string',

@@ -27,8 +27,9 @@ export const SETTINGS = {
   tasks: {
     env: 'SLUICE_TASKS',
     config: true,
+    default: 'tasks',
     takes: 'PATH',
-    what: 'Folder or file of the tasks; given as the argument of the command. Default: `tasks`, else this folder.',
+    what: 'Folder or file of the tasks, or a project with a folder `tasks`; given as the argument of the command.',
     parse: text,
   },
   port: {

@@ -1,11 +1,14 @@
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 
 const FOLDER = 'tasks';
 
-/** Where the tasks are: in the folder `tasks` of a project, unless `path` is a folder of tasks or a file itself. */
-export function tasksPath(path = '.'): string {
+/**
+ * Where the tasks are: in the folder `tasks` of a project, unless `path` is a folder of tasks or a file itself. The
+ * other files of a project are never taken for tasks: to load them is to run them.
+ */
+export function tasksPath(path: string): string {
   const inside = join(path, FOLDER);
-  const isProject = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true && existsSync(inside);
-  return isProject ? inside : path;
+  const isProject = existsSync(join(path, 'package.json')) || existsSync(inside);
+  return isProject && basename(resolve(path)) !== FOLDER ? inside : path;
 }

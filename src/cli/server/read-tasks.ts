@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { SluiceError } from '../../core/errors.ts';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
@@ -40,5 +41,9 @@ export async function readTasks(module: string, paths: readonly string[]): Promi
 /** Names the place that the user gave, not the module that was built from it. */
 export function namingPaths(error: unknown, paths: readonly string[]): unknown {
   if (!SluiceError.is(error, 'SLUICE_TASKS_MISSING')) return error;
-  return new SluiceError('SLUICE_TASKS_MISSING', { path: paths.join(', ') }, { cause: error });
+  return new SluiceError(
+    'SLUICE_TASKS_MISSING',
+    { path: paths.map((path) => resolve(path)).join(', ') },
+    { cause: error },
+  );
 }

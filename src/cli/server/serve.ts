@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { messageOf, SluiceError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { ApiKeys } from '../../gateway/accept/api-keys.ts';
-import { createLogger } from '../../observe/log.ts';
 import type { Sluice } from '../../sluice.ts';
 import { namingPaths } from './read-tasks.ts';
 import type { SettingValues } from '../configuration/settings.ts';
@@ -17,7 +16,7 @@ export interface Serving {
 
 export interface ServeOptions {
   readonly values: SettingValues;
-  readonly logger?: Logger;
+  readonly logger: Logger;
   /** Called when the tasks have changed, with what went wrong where it did; none where they are not watched. */
   readonly onReload?: (error?: unknown) => void;
 }
@@ -61,7 +60,7 @@ async function start(
       concurrency: values.concurrency,
       grace: values.grace,
       watch: onReload !== undefined,
-      logger: logger ?? createLogger({ level: values.logLevel }),
+      logger,
       ...(onReload ? { onReload } : {}),
       ...(queues ? { queues } : {}),
       ...(runners ? { runners } : {}),
