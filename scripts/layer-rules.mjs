@@ -81,8 +81,8 @@ export const RULES = [
   },
   {
     name: 'only-the-root-names-a-driver',
-    comment: 'src/sluice.ts is the one product file that picks drivers.',
-    from: { path: '^src/', pathNot: `^src/sluice\\.ts$|${DRIVERS}` },
+    comment: 'src/engines.ts is the one product file that picks drivers.',
+    from: { path: '^src/', pathNot: `^src/engines\\.ts$|${DRIVERS}` },
     to: { path: DRIVERS },
   },
   {

@@ -24,6 +24,8 @@ const TASKS: SubCommandsDef = {
 const COMMANDS: SubCommandsDef = {
   dev: () => import('./commands/dev.ts').then((file) => file.dev),
   start: () => import('./commands/start.ts').then((file) => file.start),
+  gateway: () => import('./commands/gateway.ts').then((file) => file.gateway),
+  worker: () => import('./commands/worker.ts').then((file) => file.worker),
   build: () => import('./commands/build.ts').then((file) => file.build),
   enqueue: () => import('./commands/enqueue.ts').then((file) => file.enqueue),
   tasks: defineCommand({

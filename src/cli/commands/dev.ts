@@ -18,7 +18,7 @@ export const dev = command({
       logger: createLogger({ level: values.logLevel, format: 'pretty', colours: terminal.coloured }),
       onReload: (error) => {
         if (error === undefined)
-          terminal.say(`${terminal.paint('green', 'reloaded')} ${tasksOf(serving.sluice)}`);
+          terminal.say(`${terminal.paint('green', 'reloaded')} ${tasksOf(serving.process)}`);
         else {
           reportFailure(error, terminal);
           terminal.say(terminal.paint('dim', 'The code from before stays in use.'));
@@ -26,9 +26,9 @@ export const dev = command({
       },
     });
     announce(serving, values, terminal);
-    announceTasks(serving.sluice.manifest, serving.url, terminal);
+    announceTasks(serving.process.manifest, serving.url, terminal);
     await stopping;
-    await serving.sluice.close(values.grace);
+    await serving.process.close(values.grace);
   },
 });
 
