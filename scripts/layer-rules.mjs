@@ -109,6 +109,12 @@ export const RULES = [
     to: { path: '^src/', pathNot: '^src/(core|$1)/' },
   },
   {
+    name: 'the-balancer-knows-core-only',
+    comment: 'It stands before gateways that it knows by their addresses alone.',
+    from: { path: '^src/balancer/' },
+    to: { path: '^src/', pathNot: '^src/(balancer|core)/' },
+  },
+  {
     name: 'nothing-imports-the-top',
     comment: 'The command line and the composition root stand above everything.',
     from: { path: '^src/', pathNot: '^src/(cli/|index\\.ts$|create-sluice\\.ts$|sluice\\.ts$|testing/)' },

@@ -65,6 +65,7 @@ describe('the layers', () => {
     ['external-library-only-in-its-driver', 'gateway', "export { pino } from 'pino';"],
     ['external-library-only-in-its-driver: ioredis', 'worker', "export { Redis } from 'ioredis';"],
     ['only-its-drivers-know-redis', 'worker', "export * from '../redis/redis-url.ts';"],
+    ['the-balancer-knows-core-only', 'balancer', "export * from '../gateway/gateway.ts';"],
     ['shared-engines-know-core-only', 'redis', "export * from '../cache/cache.ts';"],
     ['testing-not-in-production', 'worker', "export * from '../testing/fake-clock.ts';"],
     ['contracts-manifest-and-observe-know-core-only', 'observe', "export * from '../queue/queue.ts';"],

@@ -108,7 +108,7 @@ function useEngine(plan: (folder: string) => Promise<Plan>): Engine {
   return engine;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
