@@ -12,8 +12,15 @@ export interface CommandOptions<A extends ArgsDef> {
   readonly name: string;
   readonly what: string;
   readonly args: A;
-  /** @returns the exit code, where it is not 0 */
-  readonly run: (args: ParsedArgs<A>, terminal: Terminal) => Promise<number | void>;
+  /**
+   * @param rawArgs as they were typed, for options that may be given several times
+   * @returns the exit code, where it is not 0
+   */
+  readonly run: (
+    args: ParsedArgs<A>,
+    terminal: Terminal,
+    rawArgs: readonly string[],
+  ) => Promise<number | void>;
 }
 
 /** A command of the line. Unlike those of citty alone, it refuses what it does not know. */
@@ -25,7 +32,7 @@ export function command<const A extends ArgsDef>({ name, what, args, run }: Comm
     run: async ({ args: parsed, rawArgs }) => {
       refuseUnknown(`sluice ${name}`, all, rawArgs, parsed);
       const terminal = openTerminal({ json: parsed['json'] === true, color: parsed['color'] !== false });
-      process.exitCode = (await run(parsed as ParsedArgs<A>, terminal)) ?? process.exitCode;
+      process.exitCode = (await run(parsed as ParsedArgs<A>, terminal, rawArgs)) ?? process.exitCode;
     },
   });
 }
