@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 const PROGRAMS = {
   strace: ['strace', '-V'],
   haproxy: ['haproxy', '-v'],
+  openssl: ['openssl', 'version'],
   'rabbitmq-server': ['test', '-x', '/usr/lib/rabbitmq/bin/rabbitmq-server'],
   postgresql: ['sh', '-c', 'ls /usr/lib/postgresql/*/bin/postgres || which postgres'],
 };

@@ -33,6 +33,7 @@ const COMMANDS: SubCommandsDef = {
     subCommands: TASKS,
   }),
   init: () => import('./commands/init.ts').then((file) => file.init),
+  balancer: () => import('./commands/balancer.ts').then((file) => file.balancer),
   doctor: () => import('./commands/doctor.ts').then((file) => file.doctor),
 };
 

@@ -18,7 +18,7 @@ const INSTALL = fileURLToPath(new URL('../../scripts/debian-packages.mjs', impor
 const READY_MS = 120_000;
 
 /** The Debian packages of an engine; installed where they are missing. */
-type Package = 'rabbitmq-server' | 'redis-server' | 'postgresql' | 'haproxy';
+type Package = 'rabbitmq-server' | 'redis-server' | 'postgresql' | 'haproxy' | 'openssl';
 
 /**
  * Why the tests that need these packages can not run; undefined where they can. In continuous integration they run, and
@@ -36,10 +36,16 @@ export interface Engine {
   readonly processes: readonly MemberProcess[];
 }
 
-export function useRedis(): Engine {
+/** @param args of the server's command line, beside those that every Redis of ours has */
+export function useRedis(args: readonly string[] = []): Engine {
   return useEngine(async (folder) => {
     const port = await freePort();
-    return { url: `redis://127.0.0.1:${port}`, members: [redis({ name: 'redis', folder, port })] };
+    const member = redis({ name: 'redis', folder, port });
+    const { args: usual, ...launch } = member.launch();
+    return {
+      url: `redis://127.0.0.1:${port}`,
+      members: [{ ...member, launch: () => ({ ...launch, args: [...usual, ...args] }) }],
+    };
   });
 }
 
