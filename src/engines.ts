@@ -33,6 +33,8 @@ export interface EngineOptions {
   /** Folder of the embedded ones. */
   readonly data: string;
   readonly secrets?: readonly string[] | undefined;
+  /** Folder to keep on what the queue does not confirm in time. Default: that is refused. */
+  readonly spool?: string | undefined;
   /** Where tasks are known to wait. */
   readonly addresses: readonly Address[];
   readonly logger: Logger;
@@ -47,6 +49,8 @@ export interface Engines {
   readonly secrets: readonly string[];
   /** No other process works on the database. */
   readonly alone: boolean;
+  /** Tasks that wait on this disk for the queue; undefined without a spool. */
+  readonly spooled?: () => number;
 }
 
 /**
@@ -64,6 +68,7 @@ export async function openEngines(options: EngineOptions, shutdown: Shutdown): P
   const embeddedSecret = (): readonly string[] => [folderSecret(resolve(options.data))];
   return {
     ...shared,
+    ...(await openSpool(shared, options, shutdown)),
     cache: await openCache(options, shutdown),
     signals: await openSignals(options, shutdown),
     secrets: secrets ?? (shared.alone ? embeddedSecret() : refuseNoSecret()),
@@ -97,6 +102,35 @@ async function openServers(
   shutdown.add(() => queue.close());
   return { queue, database, alone: false };
 }
+
+/**
+ * Puts a spool before the queue. A shutdown forwards first.
+ * @throws SluiceError `SLUICE_DATA_LOCKED`, `SLUICE_DATA_UNLOCKABLE` or `SLUICE_DATA_UNUSABLE`
+ */
+async function openSpool(
+  { queue: target, alone }: Stores,
+  { spool: folder, logger }: EngineOptions,
+  shutdown: Shutdown,
+): Promise<Pick<Engines, 'queue' | 'spooled'>> {
+  if (folder === undefined) return { queue: target };
+  if (alone) throw new SluiceError('SLUICE_OPTION_INVALID', SPOOL_NEEDS_QUEUE);
+  const store = await SqliteStore.open({ folder: resolve(folder), logger, modules: [EMBEDDED_QUEUE_MODULE] });
+  shutdown.add(() => store.close());
+  const { SpoolingQueue } = await import('./queue/spool/spooling-queue.ts');
+  const queue = await SpoolingQueue.open({ target, spool: await EmbeddedQueue.open({ store }), logger });
+  shutdown.add(async (graceMs) => {
+    const count = await queue.drain(graceMs);
+    await queue.close();
+    if (count > 0) throw new SluiceError('SLUICE_SPOOL_LEFT', { count, folder });
+  });
+  return { queue, spooled: () => queue.spooled };
+}
+
+const SPOOL_NEEDS_QUEUE = {
+  option: 'The spool',
+  value: 'given',
+  expected: 'left out where the queue is embedded: that is on this disk already',
+};
 
 async function openCache({ urls = {}, logger }: EngineOptions, shutdown: Shutdown): Promise<Cache> {
   const clock = systemClock;

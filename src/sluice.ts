@@ -46,6 +46,11 @@ export interface ProcessOptions {
 export interface GatewayProcessOptions extends ProcessOptions {
   /** Without keys everybody may call, as tenant `default`. */
   readonly apiKeys?: ApiKeys;
+  /**
+   * Folder on a local disk for what the queue does not confirm within half a second: it is synced there before the 202,
+   * and forwarded when the queue is back. Default: none, so that is refused.
+   */
+  readonly spool?: string;
   /** Where the API begins when `handle` is mounted below a path, such as `/jobs`. */
   readonly basePath?: string;
 }
@@ -172,12 +177,13 @@ function liveTasks(options: WorkerProcessOptions, shutdown: Shutdown): LiveTasks
 type Basis = Awaited<ReturnType<typeof openBasis>>;
 
 /** What gateway, worker and scheduler have in common. */
-async function openBasis(options: ProcessOptions, addresses: readonly Address[], shutdown: Shutdown) {
+async function openBasis(options: GatewayProcessOptions, addresses: readonly Address[], shutdown: Shutdown) {
   const logger = options.logger ?? silentLogger;
-  const { engines: urls, data = DEFAULT_DATA, secrets } = options;
-  const engines = await openEngines({ urls, data, secrets, addresses, logger }, shutdown);
+  const { engines: urls, data = DEFAULT_DATA, secrets, spool } = options;
+  const engines = await openEngines({ urls, data, secrets, spool, addresses, logger }, shutdown);
   const metrics = new Metrics();
   metrics.depthFrom(() => engines.queue.depth());
+  if (engines.spooled) metrics.spooledFrom(engines.spooled);
   return {
     ...engines,
     ids: new TaskIds(engines.secrets, systemClock, systemRandom),

@@ -20,6 +20,8 @@ export interface SluiceConfig {
   readonly cacheUrl?: string;
   /** Default: that of the cache. */
   readonly signalsUrl?: string;
+  /** Folder for what the queue does not confirm in time. */
+  readonly spool?: string;
   /** The queues that are worked on. Default: all. */
   readonly queues?: readonly string[];
   /** Most tasks run at a time. */

@@ -184,6 +184,11 @@ export const ERRORS = {
     'The data folder {path} can not be locked ({reason}), so two processes could destroy it. Put it on a local disk.',
   ],
   SLUICE_DATA_UNUSABLE: [500, false, 'The data folder {path} can not be used: {reason}.'],
+  SLUICE_SPOOL_LEFT: [
+    500,
+    true,
+    '{count} accepted tasks are still on this disk, since the queue could not be reached. They are safe in {folder}; start a gateway with that spool again to have them forwarded.',
+  ],
   SLUICE_DURABILITY_INSUFFICIENT: [500, false, '--require-durable: {reason}.'],
 
   // The engines of a topology on one machine

@@ -160,6 +160,14 @@ export const SETTINGS = {
     what: 'Redis or Valkey, for progress and completion. Default: that of the cache.',
     parse: text,
   },
+  spool: {
+    flag: 'spool',
+    env: 'SLUICE_SPOOL',
+    config: true,
+    takes: 'FOLDER',
+    what: 'Where a gateway keeps what the queue does not confirm within half a second. Default: that is refused.',
+    parse: text,
+  },
   secret: {
     env: 'SLUICE_SECRET',
     config: false,

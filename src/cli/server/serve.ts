@@ -69,7 +69,7 @@ async function starting<P>(
   { values, logger, onReload }: ServeOptions,
   start: (options: SluiceOptions) => Promise<P>,
 ): Promise<P> {
-  const { queueUrl, databaseUrl, cacheUrl, signalsUrl, queues, runners, secret } = values;
+  const { queueUrl, databaseUrl, cacheUrl, signalsUrl, queues, runners, secret, spool } = values;
   const tasks = [tasksPath(values.tasks)];
   try {
     return await start({
@@ -84,6 +84,7 @@ async function starting<P>(
       ...(queues ? { queues } : {}),
       ...(runners ? { runners } : {}),
       ...(secret ? { secrets: secret } : {}),
+      ...(spool === undefined ? {} : { spool }),
     });
   } catch (error) {
     throw namingPaths(error, tasks);
