@@ -5,6 +5,7 @@ import { type Duration, parseDuration } from './core/duration.ts';
 import type { Health } from './core/health.ts';
 import { DEFAULT_LIMITS, type Limits } from './core/limits.ts';
 import { type Logger, silentLogger } from './core/logger.ts';
+import { wholeNumber, wholeNumbers } from './core/option-numbers.ts';
 import { systemRandom } from './core/random.ts';
 import type { Address } from './core/message.ts';
 import { Shutdown } from './core/shutdown.ts';
@@ -14,8 +15,9 @@ import { Watermarks } from './core/watermarks.ts';
 import type { Retention } from './database/database.ts';
 import { type EngineUrls, openEngines } from './engines.ts';
 import type { ApiKeys } from './gateway/accept/api-keys.ts';
+import { checkedBasePath } from './gateway/base-path.ts';
 import { enqueue, type EnqueueOptions } from './gateway/enqueue.ts';
-import { createGateway, type Gateway, type Listening } from './gateway/gateway.ts';
+import { createGateway, type Gateway, type GatewayOptions, type Listening } from './gateway/gateway.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { Metrics } from './observe/metrics.ts';
 import { MetricsServer } from './observe/metrics-server.ts';
@@ -120,7 +122,7 @@ export function createSluice(options: SluiceOptions): Promise<Sluice> {
     const module = await live.load();
     const basis = await openBasis(options, [], shutdown);
     const { worker, onScheduled } = await startWork({ basis, live, module, options }, shutdown);
-    const gateway = await createGateway({ ...options, ...basis, onScheduled, manifest: () => live.compiled });
+    const gateway = await openGateway({ ...options, ...basis, onScheduled, manifest: () => live.compiled });
     // Both at once: what a request waits for may be running.
     shutdown.add(async (grace) => {
       await Promise.all([gateway.close(grace), worker.close(grace)]);
@@ -138,7 +140,7 @@ export function startGateway(options: GatewayProcessOptions): Promise<GatewayPro
     const live = liveTasks(options, shutdown);
     await live.loadManifest();
     const basis = await openBasis(options, live.addresses, shutdown);
-    const gateway = await createGateway({ ...options, ...basis, manifest: () => live.compiled });
+    const gateway = await openGateway({ ...options, ...basis, manifest: () => live.compiled });
     shutdown.add((grace) => gateway.close(grace));
     return gatewayProcess(gateway, processOf({ basis, live, options }, shutdown));
   });
@@ -179,6 +181,8 @@ type Basis = Awaited<ReturnType<typeof openBasis>>;
 /** What gateway, worker and scheduler have in common. */
 async function openBasis(options: GatewayProcessOptions, addresses: readonly Address[], shutdown: Shutdown) {
   const logger = options.logger ?? silentLogger;
+  const limits = wholeNumbers('limits', DEFAULT_LIMITS, options.limits, 1);
+  const retention = wholeNumbers('retention', DEFAULT_RETENTION, options.retention, 0);
   const { engines: urls, data = DEFAULT_DATA, secrets, spool } = options;
   const engines = await openEngines({ urls, data, secrets, spool, addresses, logger }, shutdown);
   const metrics = new Metrics();
@@ -189,8 +193,8 @@ async function openBasis(options: GatewayProcessOptions, addresses: readonly Add
     ids: new TaskIds(engines.secrets, systemClock, systemRandom),
     metrics,
     logger,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
-    retention: { ...DEFAULT_RETENTION, ...options.retention },
+    limits,
+    retention,
     clock: systemClock,
     random: systemRandom,
   };
@@ -206,6 +210,8 @@ interface Work {
 
 /** The scheduler first: what a crash left behind is recovered before anything new is claimed. */
 async function startWork({ basis, live, module, options }: Work, shutdown: Shutdown) {
+  const concurrency = wholeNumber('concurrency', options.concurrency ?? DEFAULT_CONCURRENCY, 1);
+  const runners = wholeNumber('runners', options.runners ?? availableParallelism(), 1);
   const watermarks = new Watermarks();
   const known = await usedAddresses(basis.queue);
   const scheduler = await startScheduler({
@@ -220,11 +226,12 @@ async function startWork({ basis, live, module, options }: Work, shutdown: Shutd
     ...basis,
     watermarks,
     module,
+    admit: (manifest) => live.admit(manifest),
     onScheduled,
     queues: options.queues,
     otherQueues: known.map(({ queue }) => queue),
-    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
-    runners: options.runners ?? availableParallelism(),
+    concurrency,
+    runners,
     runnerEntry: RUNNER_ENTRY,
   });
   shutdown.add((grace) => worker.close(grace));
@@ -256,6 +263,10 @@ function processOf({ basis, live, worker, options }: Running, shutdown: Shutdown
       return shutdown.run(grace);
     },
   };
+}
+
+function openGateway(options: GatewayOptions): Promise<Gateway> {
+  return createGateway({ ...options, basePath: checkedBasePath(options.basePath ?? '') });
 }
 
 function gatewayProcess(gateway: Gateway, below: WorkerProcess): GatewayProcess {

@@ -105,7 +105,7 @@ export const ERRORS = {
   SLUICE_TASK_CRASHED: [
     500,
     true,
-    'The process that ran the task died under it: {reason}. That was crash number {crashes}.',
+    'The process that ran the task died under it: {reason}. That was time number {times}.',
   ],
   SLUICE_TASK_NOT_HERE: [
     500,

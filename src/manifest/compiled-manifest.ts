@@ -1,5 +1,5 @@
 import { messageOf, SluiceError } from '../core/errors.ts';
-import type { Issues } from '../core/schema.ts';
+import type { Issues, JsonSchema } from '../core/schema.ts';
 import type { Manifest, TaskManifest } from './manifest.ts';
 import type { Bounds } from './bounded-ajv.ts';
 import { type CompiledSchema, SchemaCompiler } from './schema-compiler.ts';
@@ -28,7 +28,7 @@ const QUICK: Bounds = { errors: 500_000, calls: 50_000 };
 const THOROUGH: Bounds = { errors: 2000, calls: 50_000 };
 
 /**
- * Compiles the input schema of every task.
+ * Compiles the schemas of every task; that of the output only to find out whether its runners will be able to.
  * @throws SluiceError `SLUICE_SCHEMA_UNSUPPORTED` for a schema that is no JSON Schema of draft 2020-12
  */
 export function compileManifest(manifest: Manifest): CompiledManifest {
@@ -48,7 +48,8 @@ interface Compilers {
 }
 
 function compileTask(task: TaskManifest, { quick, thorough }: Compilers): CompiledTask {
-  const schema = compile(task, quick);
+  const schema = compile(task.name, 'input', task.input, quick);
+  if (task.output) compile(task.name, 'output', task.output, quick);
   let explain: CompiledSchema | undefined;
   return {
     manifest: task,
@@ -61,15 +62,16 @@ function compileTask(task: TaskManifest, { quick, thorough }: Compilers): Compil
   };
 }
 
-function compile(task: TaskManifest, compiler: SchemaCompiler): CompiledSchema {
+function compile(
+  task: string,
+  side: 'input' | 'output',
+  schema: JsonSchema,
+  compiler: SchemaCompiler,
+): CompiledSchema {
   try {
-    return compiler.compile(task.input);
+    return compiler.compile(schema);
   } catch (error) {
     const reason = messageOf(error);
-    throw new SluiceError(
-      'SLUICE_SCHEMA_UNSUPPORTED',
-      { task: task.name, side: 'input', reason },
-      { cause: error },
-    );
+    throw new SluiceError('SLUICE_SCHEMA_UNSUPPORTED', { task, side, reason }, { cause: error });
   }
 }

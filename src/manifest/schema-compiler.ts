@@ -7,6 +7,7 @@ import { UNIQUE_ITEMS } from './unique-items.ts';
 /** Unknown keywords and formats are let through, as JSON Schema says: libraries write their own beside the standard. */
 const OPTIONS: Options = {
   strict: false,
+  strictNumbers: true,
   logger: false,
   addUsedSchema: false,
   ownProperties: true,

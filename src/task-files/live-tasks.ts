@@ -17,8 +17,7 @@ export interface LiveTasksOptions {
 
 /** Whoever runs the tasks. */
 export interface Reloadable {
-  readonly manifest: Manifest;
-  reload(module: string): Promise<Manifest>;
+  reload(module: string): Promise<unknown>;
 }
 
 /** The tasks of a running server: built from their files and, where they are watched, anew after each change. */
@@ -59,10 +58,17 @@ export class LiveTasks {
     this.#compiled = compileManifest(await readManifest(join(folder, BUILT_MANIFEST)));
   }
 
-  /** Has the worker run what is built from now on. */
+  /**
+   * Has what was loaded answer requests from now on.
+   * @throws SluiceError as `compileManifest` does; what was before stays then
+   */
+  admit(manifest: Manifest): void {
+    this.#compiled = compileManifest(manifest);
+  }
+
+  /** Has the worker run what is built from now on. It has to have each manifest admitted before it runs anything. */
   follow(worker: Reloadable): void {
     this.#worker = worker;
-    this.#compiled = compileManifest(worker.manifest);
     if (this.#early) void this.#reload(this.#early);
   }
 
@@ -91,7 +97,7 @@ export class LiveTasks {
       return;
     }
     try {
-      this.#compiled = compileManifest(await this.#worker.reload(bundle.module));
+      await this.#worker.reload(bundle.module);
       this.#options.onReload?.();
     } catch (error) {
       this.#failed(error);

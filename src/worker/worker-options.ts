@@ -4,6 +4,7 @@ import type { Logger } from '../core/logger.ts';
 import type { Random } from '../core/random.ts';
 import type { Watermarks } from '../core/watermarks.ts';
 import type { Database, Retention, Runs } from '../database/database.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Signals } from '../signals/signals.ts';
@@ -35,6 +36,9 @@ export interface WorkerOptions {
   readonly runnerEntry: URL;
   /** Absolute path of the module that exports the definitions. */
   readonly module: string;
+  /** Called with what the runners have loaded before any of it runs. What it throws refuses that: the worker does not
+   * start, or goes on with the code before. */
+  readonly admit?: (manifest: Manifest) => void;
   /** Called when a task may have become due, or will be soon. */
   readonly onScheduled?: () => void;
   readonly timing?: Partial<WorkerTiming>;

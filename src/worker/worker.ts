@@ -134,7 +134,7 @@ class TaskWorker implements Worker {
   }
 
   async #load(module: string): Promise<Manifest> {
-    const manifest = await this.#execution.pool.load(module);
+    const manifest = await this.#execution.pool.load(module, (loaded) => this.#options.admit?.(loaded));
     const before = this.#queues();
     this.#manifest = manifest;
     this.#tasks = new Map(manifest.tasks.map((task) => [task.name, task]));

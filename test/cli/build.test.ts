@@ -43,6 +43,16 @@ test.each([
     "import less from 'less';\nexport const a = less;",
     'error Not installed: "less" (imported at tasks/echo.ts:1). Run "npm install less".',
   ],
+  [
+    'an input schema that is none',
+    "import { task } from 'sluice';\nexport const a = task('a', { input: { type: 'no-type' }, run() {} });",
+    'its input schema can not be',
+  ],
+  [
+    'an output schema that is none',
+    "import { task } from 'sluice';\nexport const a = task('a', { input: {}, output: { type: 'no-type' }, run: () => 1 });",
+    'its output schema can not be',
+  ],
   ['a file that throws', "\nthrow new Error('not today');", 'Error: not today'],
 ])('refuses %s with one message and exit code 2, as "start" and "dev" do', async (what, content, reason) => {
   const files = what.startsWith('a name defined')

@@ -51,7 +51,22 @@ test('shows for every task a request that works when pasted', async () => {
   expect(reply.status).toBe(202);
 });
 
-test('is the same for programs: one line of JSON on stdout', async () => {
-  const { url, said } = await serving(['dev', '--json'], { cwd: echoProject() });
+test('is the same for programs: JSON, and nothing else', async () => {
+  const folder = echoProject();
+  const options = { cwd: folder, env: { SLUICE_LOG_LEVEL: 'info' } };
+  const { url, said, end } = await serving(['dev', '--json'], options);
   expect(JSON.parse(said())).toMatchObject({ url, tasks: ['echo', 'fails', 'slow'] });
+  expect((await sluice(['enqueue', 'fails', '--wait', '30s', '--url', url])).code).toBe(7);
+  write(folder, 'tasks/echo.ts', `${ECHO}\nexport const = 1;`);
+  await vi.waitFor(() => expect(said()).toContain('SLUICE_TASKS_BUILD_FAILED'), 30_000);
+  write(folder, 'tasks/echo.ts', ECHO.replace('=> ({ text })', '=> ({ text, changed: true })'));
+  await vi.waitFor(() => expect(said()).toContain('reloaded'), 30_000);
+  await end('SIGINT');
+  const lines = said().trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+    expect.objectContaining({ url }),
+    expect.objectContaining({ task: 'fails', reason: 'no luck' }),
+    expect.objectContaining({ code: 'SLUICE_TASKS_BUILD_FAILED' }),
+    { reloaded: ['echo', 'fails', 'slow'] },
+  ]);
 });

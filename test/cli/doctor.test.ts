@@ -22,7 +22,7 @@ async function examine(args: readonly string[], cwd: string, env: Record<string,
 
 test('finds a sound set-up sound, and leaves no trace of its looking', async () => {
   const folder = echoProject({ 'node_modules/.keep': '' });
-  const { code, report } = await examine(['--port', '0'], folder);
+  const { code, report } = await examine(['--port', '0', '--metrics-port', '0'], folder);
   expect([code, report.ok]).toEqual([0, true]);
   const subjects = report.checks.map(({ subject }) => subject);
   expect(subjects).toEqual([
@@ -34,6 +34,7 @@ test('finds a sound set-up sound, and leaves no trace of its looking', async () 
     'file system',
     'fsync',
     'lock',
+    'port 0',
     'port 0',
   ]);
   expect(existsSync(join(folder, '.sluice'))).toBe(false);
@@ -66,11 +67,25 @@ test('tells what is wrong and what to do about it', async () => {
   expect(failed.every(({ fix }) => fix !== undefined && fix !== '')).toBe(true);
 });
 
-test('knows its own server by port and data folder', async () => {
+test('tells of a port that something else has, and by which flag another is chosen', async () => {
   const folder = echoProject();
   const { url } = await serving(['start'], { cwd: folder });
-  const { report } = await examine(['--port', new URL(url).port], folder);
+  const { port } = new URL(url);
+  const { report } = await examine(['--port', '0', '--metrics-port', port], folder);
+  expect(report.checks.find(({ subject }) => subject === `port ${port}`)).toMatchObject({
+    verdict: 'fail',
+    fix: expect.stringContaining('--metrics-port'),
+  });
+});
+
+test('knows its own server by port and data folder', async () => {
+  const folder = echoProject();
+  const { said } = await serving(['start', '--json'], { cwd: folder });
+  const { url, metricsUrl } = JSON.parse(said()) as { url: string; metricsUrl: string };
+  const [port, metricsPort] = [new URL(url).port, new URL(metricsUrl).port];
+  const { report } = await examine(['--port', port, '--metrics-port', metricsPort], folder);
   const says = Object.fromEntries(report.checks.map((check) => [check.subject, check.says]));
-  expect(says[`port ${new URL(url).port}`]).toBe('a Sluice server answers there');
+  expect(says[`port ${port}`]).toBe('a Sluice server answers there');
+  expect(says[`port ${metricsPort}`]).toBe('a Sluice server answers there');
   expect(says['lock']).toMatch(/^the folder is in use \(process \d+\)$/);
 });

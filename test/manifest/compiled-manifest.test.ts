@@ -198,6 +198,14 @@ describe('compileManifest', () => {
     expect([task.check(good), task.check(bad)?.errors.length]).toEqual([undefined, expect.any(Number)]);
   });
 
+  it('refuses a number too large to be one, as runners do', () => {
+    const task = compile({ type: 'object', properties: { n: { type: 'number' } } });
+    expect(task.check(JSON.parse('{"n":1e308}'))).toBeUndefined();
+    expect(task.check(JSON.parse('{"n":1e309}'))?.errors).toEqual([
+      { pointer: '/n', message: 'must be number' },
+    ]);
+  });
+
   it('compiles schemas that share an $id', () => {
     const input = { $id: 'https://example.com/same', type: 'object' };
     const definitions = ['one', 'two'].map((name) => task(name, { input, run: () => undefined }));

@@ -168,3 +168,13 @@ test('a second one on the same folder is refused, and the first goes on', async 
   await first.close();
   await embedded({ data });
 });
+
+test('takes no idempotency key that the HTTP API would refuse', async () => {
+  const sluice = await embedded();
+  for (const idempotencyKey of ['', 'x'.repeat(256), 'a\nb', 'ä']) {
+    await expect(sluice.enqueue('echo', {}, { idempotencyKey })).rejects.toMatchObject({
+      code: 'SLUICE_IDEMPOTENCY_KEY_INVALID',
+    });
+  }
+  await sluice.enqueue('echo', {}, { idempotencyKey: 'a key' });
+});

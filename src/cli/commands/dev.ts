@@ -1,3 +1,4 @@
+import type { Manifest } from '../../manifest/manifest.ts';
 import { createLogger } from '../../observe/log.ts';
 import { announce, announceTasks } from '../server/announce.ts';
 import { command } from '../command.ts';
@@ -5,6 +6,7 @@ import { reportFailure } from '../report-failure.ts';
 import { serve } from '../server/serve.ts';
 import { configureServer, SERVER_ARGS } from '../configuration/setting-args.ts';
 import { askedToStop } from '../server/stop-signals.ts';
+import type { Terminal } from '../terminal.ts';
 
 export const dev = command({
   name: 'dev',
@@ -15,14 +17,14 @@ export const dev = command({
     const stopping = askedToStop(terminal, values.grace);
     const serving = await serve({
       values,
-      logger: createLogger({ level: values.logLevel, format: 'pretty', colours: terminal.coloured }),
+      logger: createLogger({
+        level: values.logLevel,
+        format: terminal.json ? 'json' : 'pretty',
+        colours: terminal.coloured,
+      }),
       onReload: (error) => {
-        if (error === undefined)
-          terminal.say(`${terminal.paint('green', 'reloaded')} ${tasksOf(serving.process)}`);
-        else {
-          reportFailure(error, terminal);
-          terminal.say(terminal.paint('dim', 'The code from before stays in use.'));
-        }
+        if (error === undefined) sayReloaded(serving.process.manifest, terminal);
+        else sayKept(error, terminal);
       },
     });
     announce(serving, values, terminal);
@@ -32,10 +34,13 @@ export const dev = command({
   },
 });
 
-function tasksOf({
-  manifest,
-}: {
-  readonly manifest: { readonly tasks: readonly { readonly name: string }[] };
-}): string {
-  return manifest.tasks.map(({ name }) => name).join(', ');
+function sayReloaded({ tasks }: Manifest, terminal: Terminal): void {
+  const names = tasks.map(({ name }) => name);
+  if (terminal.json) terminal.say(JSON.stringify({ reloaded: names }));
+  else terminal.say(`${terminal.paint('green', 'reloaded')} ${names.join(', ')}`);
+}
+
+function sayKept(error: unknown, terminal: Terminal): void {
+  reportFailure(error, terminal);
+  if (!terminal.json) terminal.say(terminal.paint('dim', 'The code from before stays in use.'));
 }

@@ -1,7 +1,7 @@
 import { messageOf } from '../../core/errors.ts';
 import { type Finding, fail } from '../checks/check.ts';
 import { checkDataFolder } from '../checks/data-folder.ts';
-import { checkPort } from '../checks/port.ts';
+import { API, checkPort, METRICS, type Purpose } from '../checks/port.ts';
 import { checkEsbuild, checkNode, checkOpenFiles } from '../checks/runtime.ts';
 import { checkTasks } from '../checks/tasks.ts';
 import { command } from '../command.ts';
@@ -42,15 +42,24 @@ async function examine(choices: readonly Choice[]): Promise<readonly Finding[]> 
     const found = choices.find((choice) => choice.name === name);
     return found && misread(found).length === 0 ? valueOf(found) : undefined;
   };
-  const [tasks, data, host, port] = ['tasks', 'data', 'host', 'port'].map(value);
+  const [tasks, data, host] = ['tasks', 'data', 'host'].map(value);
+  const ports: [unknown, Purpose][] = [
+    [value('port'), API],
+    [value('metricsPort'), METRICS],
+  ];
   return [
     checkNode(),
     await checkOpenFiles(),
     await checkEsbuild(),
     ...(typeof tasks === 'string' ? [await checkTasks(tasksPath(tasks))] : []),
     ...(typeof data === 'string' ? await checkDataFolder(data) : []),
-    ...(typeof host === 'string' && typeof port === 'number' ? [await checkPort(host, port)] : []),
+    ...(typeof host === 'string' ? await checkPorts(host, ports) : []),
   ];
+}
+
+async function checkPorts(host: string, ports: readonly [unknown, Purpose][]): Promise<Finding[]> {
+  const known = ports.flatMap(([port, purpose]) => (typeof port === 'number' ? [{ port, purpose }] : []));
+  return Promise.all(known.map(async ({ port, purpose }) => checkPort(host, port, purpose)));
 }
 
 function shown({ name, origin, from, text }: Choice): Shown {

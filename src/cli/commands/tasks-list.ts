@@ -1,6 +1,7 @@
 import { command } from '../command.ts';
 import { CLIENT_ARGS, connect } from '../configuration/setting-args.ts';
 import { taskLine, type TaskResource } from '../client/task-resource.ts';
+import type { Terminal } from '../terminal.ts';
 
 interface Page {
   readonly tasks: readonly TaskResource[];
@@ -23,13 +24,20 @@ export const tasksList = command({
     const { body } = await connect(args).call('/v1/tasks', {
       query: { task: args.task, state: args.state, tag: args.tag, limit: args.limit, cursor: args.cursor },
     });
-    const { tasks, next } = body as Page;
-    for (const task of tasks) terminal.data(terminal.json ? JSON.stringify(task) : taskLine(task, terminal));
-    if (tasks.length === 0)
-      terminal.say('No such task has run yet; what waits for its first run is not listed.');
-    if (next)
-      terminal.say(
-        terminal.json ? JSON.stringify({ next }) : terminal.paint('dim', `more: --cursor ${next}`),
-      );
+    if (terminal.json) writeJson(body as Page, terminal);
+    else writeLines(body as Page, terminal);
   },
 });
+
+function writeJson({ tasks, next }: Page, terminal: Terminal): void {
+  for (const task of tasks) terminal.data(JSON.stringify(task));
+  if (next) terminal.say(JSON.stringify({ next }));
+}
+
+function writeLines({ tasks, next }: Page, terminal: Terminal): void {
+  for (const task of tasks) terminal.data(taskLine(task, terminal));
+  if (tasks.length === 0) {
+    terminal.say('No such task has run yet; what waits for its first run is not listed.');
+  }
+  if (next) terminal.say(terminal.paint('dim', `more: --cursor ${next}`));
+}

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { SluiceError } from '../../core/errors.ts';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
+import { compileManifest } from '../../manifest/compiled-manifest.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import { RunnerProcess } from '../../worker/runners/runner-process.ts';
 
@@ -29,7 +30,9 @@ export async function readTasks(module: string, paths: readonly string[]): Promi
     { ended: ignore, log: ignore, progress: ignore, died: ignore },
   );
   try {
-    return await runner.loaded;
+    const manifest = await runner.loaded;
+    compileManifest(manifest);
+    return manifest;
   } catch (error) {
     throw namingPaths(error, paths);
   } finally {

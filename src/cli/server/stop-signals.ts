@@ -11,10 +11,15 @@ export async function askedToStop(terminal: Terminal, graceMs: number): Promise<
     const stop = (signal: NodeJS.Signals): void => {
       if (asked) process.exit(EXIT.interrupted);
       asked = true;
-      terminal.say(`${signal === 'SIGINT' ? '\n' : ''}Stopping: what runs has ${graceMs / 1000} s to end.`);
-      if (signal === 'SIGINT') terminal.say('Press Ctrl-C again to stop at once.');
+      if (!terminal.json) sayStopping(terminal, signal, graceMs);
       resolve();
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   });
+}
+
+function sayStopping(terminal: Terminal, signal: NodeJS.Signals, graceMs: number): void {
+  const typed = signal === 'SIGINT';
+  terminal.say(`${typed ? '\n' : ''}Stopping: what runs has ${graceMs / 1000} s to end.`);
+  if (typed) terminal.say('Press Ctrl-C again to stop at once.');
 }

@@ -71,10 +71,10 @@ export function leaseOperations(
 
 function interrupt(row: TaskRow, all: boolean, limit: number, now: number): void {
   row.interruptions += 1;
-  const { interruptions: crashes } = row;
+  const { interruptions: times } = row;
   const reason = all ? 'the server stopped without handing it back' : 'its worker gave no sign of life';
-  const { code, message } = new SluiceError('SLUICE_TASK_CRASHED', { crashes, reason });
+  const { code, message } = new SluiceError('SLUICE_TASK_CRASHED', { times, reason });
   row.error = { code, message };
-  if (crashes >= limit && !row.cancelRequested) move(row, 'failed', now);
-  else scheduleAgain(row, now, pauseAfter(crashes));
+  if (times >= limit && !row.cancelRequested) move(row, 'failed', now);
+  else scheduleAgain(row, now, pauseAfter(times));
 }

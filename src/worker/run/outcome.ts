@@ -34,8 +34,8 @@ export function outcomeOfAbort(run: Run, cause: AbortCause, random: Random): Out
 
 /** What to record of a run whose runner died under it. */
 export function outcomeOfDeath(run: Run, { reason, stack }: Death, crashLimit: number): Outcome {
-  const crashes = run.crashes + 1;
-  const { code, message } = new SluiceError('SLUICE_TASK_CRASHED', { crashes, reason });
+  const times = run.crashes + 1;
+  const { code, message } = new SluiceError('SLUICE_TASK_CRASHED', { times, reason });
   return { kind: 'crashed', error: { code, message, stack }, crashLimit };
 }
 

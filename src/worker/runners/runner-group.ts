@@ -43,13 +43,15 @@ export class RunnerGroup {
 
   /**
    * Starts the runners and resolves when all are ready.
+   * @param admit what it throws refuses what they have loaded
    * @throws SluiceError that says why the module can not be loaded; nothing is left running then
    */
-  async start(): Promise<Manifest> {
+  async start(admit: (manifest: Manifest) => void): Promise<Manifest> {
     const started = Array.from({ length: this.#size }, () => this.#spawn());
     try {
       const [manifest] = await Promise.all(started.map(({ loaded }) => loaded));
       if (!manifest) throw new RangeError('a group needs a runner');
+      admit(manifest);
       for (const runner of started) this.#follow(runner);
       return manifest;
     } catch (error) {

@@ -26,13 +26,14 @@ export class RunnerPool {
 
   /**
    * Has all further runs executed by the module. What runs goes on where it is.
+   * @param admit called with what was loaded before any of it runs; what it throws refuses the module
    * @throws SluiceError that says why the module can not be loaded; the module before it goes on then
    */
-  async load(module: string): Promise<Manifest> {
+  async load(module: string, admit: (manifest: Manifest) => void): Promise<Manifest> {
     const group = new RunnerGroup(module, this.#size, this.#setting);
     this.#former.push(group);
     try {
-      const manifest = await group.start();
+      const manifest = await group.start(admit);
       this.#former = this.#former.filter((other) => other !== group);
       this.#retire(this.#shared);
       this.#retire(this.#solo);
