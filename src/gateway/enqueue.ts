@@ -3,6 +3,7 @@ import { messageOf, SluiceError } from '../core/errors.ts';
 import type { Priority } from '../core/message.ts';
 import type { Issue } from '../core/schema.ts';
 import { DEFAULT_TENANT } from '../core/tenant.ts';
+import { checkedIdempotencyKey } from './accept/idempotency-key.ts';
 import type { Gateway } from './gateway.ts';
 import type { Query } from './query.ts';
 
@@ -19,7 +20,7 @@ export interface EnqueueOptions {
 }
 
 /**
- * Accepts a task of this process, as `POST /v1/tasks/<name>` does, for tenant `default`. Resolves when it is durably
+ * Accepts a task of this process for tenant `default`, as `POST /v1/tasks/<name>` does. Resolves when it is durably
  * queued.
  * @throws SluiceError as the HTTP API answers
  */
@@ -34,7 +35,7 @@ export async function enqueue(
     task,
     body: Buffer.from(inputJson(task, input)),
     query: queryOf(options),
-    idempotencyKey,
+    idempotencyKey: idempotencyKey === undefined ? undefined : checkedIdempotencyKey(idempotencyKey),
   });
   const { id } = await gateway.accept(prepared);
   return { id: id.text };
