@@ -9,7 +9,7 @@ import type {
   ThreadData,
   WriteOperations,
 } from './operation-module.ts';
-import { type Fault, faultOf, refused } from './sqlite-fault.ts';
+import { type Fault, faultOf, refused, tellingFaults } from './sqlite-fault.ts';
 import { loadModules } from './thread-modules.ts';
 
 // The one writer of the file. Each batch that arrives is one transaction, synced before it is answered.
@@ -21,10 +21,10 @@ const PAGE_BYTES = 8192;
 const CHECKPOINT_PAGES = 2000;
 
 const { file, modules: urls } = workerData as ThreadData;
-const connection = openConnection(file, BUSY_TIMEOUT_MS);
-prepareFile(connection);
+const connection = tellingFaults(() => openConnection(file, BUSY_TIMEOUT_MS));
+tellingFaults(() => prepareFile(connection));
 const modules = await loadModules(urls);
-migrate(connection, modules);
+tellingFaults(() => migrate(connection, modules));
 const writers = new Map(modules.map((module) => [module.name, module.writes(connection)]));
 const begin = connection.prepare('BEGIN IMMEDIATE');
 const commit = connection.prepare('COMMIT');

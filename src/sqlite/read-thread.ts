@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openConnection } from './binding.ts';
 import type { BatchResult, OperationCall, OperationResult, ThreadData } from './operation-module.ts';
-import { faultOf, refused } from './sqlite-fault.ts';
+import { faultOf, refused, tellingFaults } from './sqlite-fault.ts';
 import { loadModules } from './thread-modules.ts';
 
 // The one reader of the file: sees what has been committed, and never makes the writer wait.
@@ -9,8 +9,8 @@ import { loadModules } from './thread-modules.ts';
 const BUSY_TIMEOUT_MS = 5000;
 
 const { file, modules: urls } = workerData as ThreadData;
-const connection = openConnection(file, BUSY_TIMEOUT_MS);
-connection.exec('PRAGMA query_only = 1');
+const connection = tellingFaults(() => openConnection(file, BUSY_TIMEOUT_MS));
+tellingFaults(() => connection.exec('PRAGMA query_only = 1'));
 const modules = await loadModules(urls);
 const readers = new Map(modules.map((module) => [module.name, module.reads(connection)]));
 

@@ -19,6 +19,15 @@ export function faultOf(thrown: unknown): Fault {
   return { reach: 'call', message };
 }
 
+/** What `work` returns. What it throws is an error that keeps its message on the way to another thread: one of libsql does not. */
+export function tellingFaults<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    throw new Error(faultOf(thrown).message);
+  }
+}
+
 export function refused(fault: Fault): OperationResult {
   return { ok: false, unavailable: fault.reach !== 'call', message: fault.message };
 }

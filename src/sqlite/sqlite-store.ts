@@ -2,10 +2,10 @@ import { join, resolve } from 'node:path';
 import { SluiceError, messageOf } from '../core/errors.ts';
 import type { Health } from '../core/health.ts';
 import type { Logger } from '../core/logger.ts';
-import { BatchingThread } from './batching-thread.ts';
+import { BatchingThread, StoreUnavailable } from './batching-thread.ts';
 import { type Unlock, lockFolder } from './folder-lock.ts';
 import { LastingThread } from './lasting-thread.ts';
-import type { OperationModule, Operations } from './operation-module.ts';
+import type { OperationCall, OperationModule, Operations } from './operation-module.ts';
 
 export interface StoreOptions {
   readonly folder: string;
@@ -30,6 +30,8 @@ export class SqliteStore {
   readonly #reopened: (() => Promise<void>)[] = [];
   readonly #writer: LastingThread;
   readonly #reader: LastingThread;
+  /** Why the last write was not possible, though the handle is whole: the disk is full. */
+  #refusal: string | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor({ folder, modules, logger }: StoreOptions, unlock: Unlock) {
@@ -70,7 +72,7 @@ export class SqliteStore {
   }
 
   writes<W extends Operations, R extends Operations>(module: OperationModule<W, R>): Caller<W> {
-    return (operation, ...args) => this.#writer.call([module.name, operation, args[0]]) as never;
+    return (operation, ...args) => this.#write([module.name, operation, args[0]]) as never;
   }
 
   reads<W extends Operations, R extends Operations>(module: OperationModule<W, R>): Caller<R> {
@@ -78,7 +80,7 @@ export class SqliteStore {
   }
 
   health(): Health {
-    const reason = this.#writer.down ?? this.#reader.down;
+    const reason = this.#writer.down ?? this.#reader.down ?? this.#refusal;
     return {
       ok: reason === undefined,
       durable: true,
@@ -99,6 +101,20 @@ export class SqliteStore {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  #write(call: OperationCall): Promise<unknown> {
+    const done = this.#writer.call(call);
+    done.then(
+      () => {
+        this.#refusal = undefined;
+      },
+      (error: unknown) => {
+        const whole = this.#writer.down === undefined;
+        if (whole && error instanceof StoreUnavailable) this.#refusal = error.message;
+      },
+    );
+    return done;
   }
 
   async #close(): Promise<void> {

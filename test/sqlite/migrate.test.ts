@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -47,4 +47,13 @@ test('a folder of an older release is brought up to date, each step once; one of
   await expect(run(folder, release(FIRST, SECOND, BROKEN))).rejects.toMatchObject(unusable);
   expect(contents(folder)).toEqual([['second'], [2]]);
   await run(folder, release(FIRST, SECOND));
+});
+
+test('says in the words of SQLite what is wrong with a file, or with a step', async () => {
+  const folders = ['step', 'file'].map((what) => mkdtempSync(join(tmpdir(), `sluice-${what}-`)));
+  onTestFinished(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
+  const [step = '', file = ''] = folders;
+  await expect(run(step, release(BROKEN))).rejects.toThrow('no such table: release');
+  writeFileSync(join(file, 'sluice.db'), 'this is no database, '.repeat(500));
+  await expect(run(file, release(FIRST))).rejects.toThrow('SQLITE_NOTADB: file is not a database');
 });

@@ -118,15 +118,16 @@ test('a reader that fails is replaced while writes go on', async () => {
   expect(reopened).not.toHaveBeenCalled();
 });
 
-test('a full disk refuses everything at hand and breaks nothing', async () => {
+test('a full disk refuses everything at hand, says so, and breaks nothing', async () => {
   const reopened = vi.fn<() => Promise<void>>(() => Promise.resolve());
   store.onReopened(reopened);
   expect(await outcomes([write('add', 'a'), write('fail', 'SQLITE_FULL')])).toEqual([
     'unavailable',
     'unavailable',
   ]);
-  expect(store.health().ok).toBe(true);
+  expect(store.health()).toMatchObject({ ok: false, reason: expect.stringContaining('SQLITE_FULL') });
   await write('add', 'b');
+  expect(store.health().ok).toBe(true);
   expect(await read('values')).toEqual(['b']);
   expect(reopened).not.toHaveBeenCalled();
 });
