@@ -21,6 +21,15 @@ const TASKS: SubCommandsDef = {
   cancel: () => import('./commands/tasks-cancel.ts').then((file) => file.tasksCancel),
 };
 
+const CLUSTER: SubCommandsDef = {
+  up: () => import('./commands/cluster-up.ts').then((file) => file.clusterUp),
+  status: () => import('./commands/cluster-status.ts').then((file) => file.clusterStatus),
+  kill: () => import('./commands/cluster-member.ts').then((file) => file.clusterKill),
+  pause: () => import('./commands/cluster-member.ts').then((file) => file.clusterPause),
+  heal: () => import('./commands/cluster-member.ts').then((file) => file.clusterHeal),
+  down: () => import('./commands/cluster-down.ts').then((file) => file.clusterDown),
+};
+
 const COMMANDS: SubCommandsDef = {
   dev: () => import('./commands/dev.ts').then((file) => file.dev),
   start: () => import('./commands/start.ts').then((file) => file.start),
@@ -31,6 +40,10 @@ const COMMANDS: SubCommandsDef = {
   tasks: defineCommand({
     meta: { name: 'tasks', description: 'Look at tasks and cancel them.' },
     subCommands: TASKS,
+  }),
+  cluster: defineCommand({
+    meta: { name: 'cluster', description: 'Run, look at and break the production topology on this machine.' },
+    subCommands: CLUSTER,
   }),
   init: () => import('./commands/init.ts').then((file) => file.init),
   balancer: () => import('./commands/balancer.ts').then((file) => file.balancer),

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { haproxyConfiguration } from '../balancer/haproxy-configuration.ts';
+import { haproxy } from './engines/haproxy.ts';
 import { postgres, postgresUrl } from './engines/postgres.ts';
 import { epmd, rabbitmq, type RabbitmqOptions } from './engines/rabbitmq.ts';
 import { redis } from './engines/redis.ts';
@@ -27,6 +29,7 @@ export interface Topology {
   readonly env: Readonly<Record<string, string>>;
 }
 
+const LOOPBACK = '127.0.0.1';
 const QUEUE_NODES = 3;
 const GATEWAYS = 2;
 const WORKERS = 2;
@@ -43,9 +46,9 @@ export function topologyOf({ folder, tasks, port, secrets }: TopologyOptions): T
   const databasePort = ports.take();
   const cachePort = ports.take();
   const env = {
-    SLUICE_QUEUE_URL: `amqp://guest:guest@${queue.nodes.map((node) => `127.0.0.1:${node.port}`).join(',')}`,
+    SLUICE_QUEUE_URL: `amqp://guest:guest@${queue.nodes.map((node) => `${LOOPBACK}:${node.port}`).join(',')}`,
     SLUICE_DATABASE_URL: postgresUrl(databasePort, secrets.password),
-    SLUICE_CACHE_URL: `redis://127.0.0.1:${cachePort}`,
+    SLUICE_CACHE_URL: `redis://${LOOPBACK}:${cachePort}`,
     SLUICE_SECRET: secrets.secret,
   };
   const process = (role: 'gateway' | 'worker', at: number): Member =>
@@ -72,8 +75,19 @@ export function topologyOf({ folder, tasks, port, secrets }: TopologyOptions): T
     ],
     queue.nodes.map((_node, at) => rabbitmq(queue, at)),
     [...gateways, ...workers],
+    [
+      haproxy({
+        name: 'haproxy',
+        folder: join(folder, 'haproxy'),
+        port,
+        configuration: haproxyConfiguration({
+          listen: { host: LOOPBACK, port },
+          gateways: gateways.map((gateway) => ({ host: LOOPBACK, port: gateway.port })),
+        }),
+      }),
+    ],
   ];
-  return { tiers, env, ports: ports.taken, url: `http://127.0.0.1:${port}` };
+  return { tiers, env, ports: ports.taken, url: `http://${LOOPBACK}:${port}` };
 }
 
 function portsFrom(first: number): { take(): number; readonly taken: readonly number[] } {

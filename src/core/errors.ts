@@ -198,6 +198,11 @@ export const ERRORS = {
     'The program {name} is not installed. On Debian: apt-get install {debianPackage}.',
   ],
   SLUICE_MEMBER_UNKNOWN: [500, false, 'There is no "{name}" in this cluster. There are: {known}.'],
+  SLUICE_CLUSTER_RUNNING: [
+    500,
+    false,
+    'A cluster runs in {folder} already. End it with "sluice cluster down", or give another folder with --data.',
+  ],
   SLUICE_CLUSTER_ABSENT: [
     500,
     false,
