@@ -179,6 +179,7 @@ export const ERRORS = {
     'The data folder {path} can not be locked ({reason}), so two processes could destroy it. Put it on a local disk.',
   ],
   SLUICE_DATA_UNUSABLE: [500, false, 'The data folder {path} can not be used: {reason}.'],
+  SLUICE_QUEUE_UNUSABLE: [500, false, 'The queue can not be used: {reason}.'],
   SLUICE_DURABILITY_INSUFFICIENT: [500, false, '--require-durable: {reason}.'],
 
   // The engines of a topology on one machine
