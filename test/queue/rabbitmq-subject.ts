@@ -1,5 +1,4 @@
 import { type ChannelModel, connect } from 'amqplib';
-import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { type Address, addressName } from '../../src/core/message.ts';
 import { systemRandom } from '../../src/core/random.ts';
@@ -34,9 +33,9 @@ export class RabbitmqSubject {
   ): Promise<Queue> {
     const queue = await openRabbitmqQueue({
       url: this.url(parameters),
-      clock: systemClock,
       random: systemRandom,
       logger: silentLogger,
+      settleMs: 0,
       ...options,
     });
     this.#opened.push(queue);

@@ -18,6 +18,7 @@ export class ConsumerChannel {
   /** In the order of their delivery tags. */
   readonly #outstanding = new Map<Delivery, ConsumeMessage>();
   #batch: Delivery[] = [];
+  #lastAnswer: Promise<unknown> | undefined;
   #open = true;
 
   private constructor(channel: Channel, options: ConsumerChannelOptions) {
@@ -55,7 +56,9 @@ export class ConsumerChannel {
     const some = this.#settle(deliveries, (message, upTo) => this.#channel.ack(message, upTo));
     // Acknowledgements are not answered, but what follows them is answered after they are read. It changes nothing here:
     // the prefetch of a consumer is the one of its beginning.
-    if (some) await this.#channel.prefetch(this.#options.prefetch);
+    if (!some) return;
+    this.#lastAnswer = this.#channel.prefetch(this.#options.prefetch);
+    await this.#lastAnswer;
   }
 
   /** @throws when the channel has ended */
@@ -66,6 +69,8 @@ export class ConsumerChannel {
   /** Ends the flow; what is outstanding goes back into the queue. */
   async close(): Promise<void> {
     this.#open = false;
+    // The library drops the answers that come after this.
+    await this.#lastAnswer?.catch(() => undefined);
     // Not answered when the connection dies meanwhile.
     this.#channel.close().catch(() => undefined);
     await this.ended;
@@ -77,8 +82,8 @@ export class ConsumerChannel {
     if (!message || !this.#open) return;
     const delivery: Delivery = { address: this.#options.address, body: message.content.toString() };
     this.#outstanding.set(delivery, message);
-    // One batch of all that came in one piece.
-    if (this.#batch.length === 0) queueMicrotask(() => this.#deliver());
+    // One batch of all that came in one turn; and not before the caller knows the consumer that it came to.
+    if (this.#batch.length === 0) setImmediate(() => this.#deliver());
     this.#batch.push(delivery);
   }
 

@@ -1,33 +1,40 @@
-import type { Clock } from '../../core/clock.ts';
-import type { Outbound } from './publish-call.ts';
+import type { PublisherChannel } from './publisher-channel.ts';
 
-/** How long a queue that was found full is believed to be, so that not every message has to be refused twice. */
-const BELIEVED_MS = 1000;
+/** What the refusal of one message tells. */
+export interface Refusal {
+  readonly queue: string;
+  readonly channel: Pick<PublisherChannel, 'hasConfirmed' | 'openedAt'>;
+}
+
+/** How long a queue that holds messages is taken to have a leader. */
+const LEADER_MS = 5000;
 
 /**
- * Tells full queues from queues without a leader. Both refuse, and RabbitMQ does not say why; but one without a leader
- * counts as empty, and one that is empty is not full. A refusal from before the leader was there may be found out after,
- * hence the second.
+ * Tells full queues from queues without a leader: both refuse, and RabbitMQ does not say why. A channel on which the queue
+ * has confirmed before knows its leader, so the queue is full. Otherwise the queue is asked how much it holds, which is
+ * nothing without a leader; and where it holds something, what a channel says that was opened only then is true.
  */
 export class FullQueues {
-  readonly #clock: Clock;
   readonly #countReady: (queue: string) => Promise<number>;
-  readonly #believedUntil = new Map<string, number>();
+  readonly #holdingSince = new Map<string, number>();
   readonly #asking = new Map<string, Promise<number>>();
 
-  constructor(clock: Clock, countReady: (queue: string) => Promise<number>) {
-    this.#clock = clock;
+  /** @param countReady how many messages wait in a queue */
+  constructor(countReady: (queue: string) => Promise<number>) {
     this.#countReady = countReady;
   }
 
-  async isFull({ queue, refusals }: Pick<Outbound, 'queue' | 'refusals'>): Promise<boolean> {
-    const holdsMessages = (await this.#ask(queue)) > 0;
-    const now = this.#clock.now();
-    const believed = (this.#believedUntil.get(queue) ?? 0) > now;
-    const full = holdsMessages && (believed || refusals > 1);
-    if (full) this.#believedUntil.set(queue, now + BELIEVED_MS);
-    else if (!holdsMessages) this.#believedUntil.delete(queue);
-    return full;
+  /** False where the message should be tried on another channel. Never rejects. */
+  async isFull({ queue, channel }: Refusal): Promise<boolean> {
+    if (channel.hasConfirmed(queue)) return true;
+    if ((await this.#ask(queue)) === 0) {
+      this.#holdingSince.delete(queue);
+      return false;
+    }
+    const now = performance.now();
+    const since = this.#holdingSince.get(queue) ?? -Infinity;
+    if (now - since > LEADER_MS) this.#holdingSince.set(queue, now);
+    return now - since <= LEADER_MS && channel.openedAt > since;
   }
 
   /** One question at a time for each queue. */

@@ -67,6 +67,4 @@ export interface Outbound {
   /** Name of its queue in RabbitMQ. */
   readonly queue: string;
   readonly body: Buffer;
-  /** How often it was refused. */
-  refusals: number;
 }

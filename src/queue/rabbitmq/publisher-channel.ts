@@ -5,61 +5,59 @@ export interface ChannelEvents {
   /** A majority has it on disk. */
   confirmed(message: Outbound): void;
   /** Not stored: the queue is full, or has no leader. */
-  refused(message: Outbound): void;
+  refused(message: Outbound, channel: PublisherChannel): void;
   /** Not stored: there is no such queue. */
   unroutable(message: Outbound): void;
   /** The channel has ended; these were under way, and `error` is what the server said, if anything. */
   ended(channel: PublisherChannel, underWay: Outbound[], error: Error | undefined): void;
-  /** The server takes no messages for the time being; these were under way. */
-  blocked(underWay: Outbound[]): void;
-  unblocked(): void;
 }
 
 /** Durable, and sent back where its queue does not exist: it would be confirmed, and gone, otherwise. */
 const OPTIONS = { persistent: true, mandatory: true };
 
-/** A channel that publishes, on one connection, and knows what is not confirmed yet. */
+/** A channel that publishes, and knows what is not confirmed yet. */
 export class PublisherChannel {
-  readonly #model: ChannelModel;
+  /** Of `performance.now()`. */
+  readonly openedAt: number = performance.now();
   readonly #channel: ConfirmChannel;
   readonly #events: ChannelEvents;
   /** By delivery tag, in the order of sending. */
   readonly #unconfirmed = new Map<number, Outbound>();
   readonly #returned = new Set<Outbound>();
+  readonly #confirmedQueues = new Set<string>();
   #lastTag = 0;
   #open = true;
-  #blocked: string | undefined;
+  #retired = false;
 
-  private constructor(model: ChannelModel, channel: ConfirmChannel, events: ChannelEvents) {
-    this.#model = model;
+  private constructor(channel: ConfirmChannel, events: ChannelEvents) {
     this.#channel = channel;
     this.#events = events;
   }
 
   static async open(model: ChannelModel, events: ChannelEvents): Promise<PublisherChannel> {
     const channel = await model.createConfirmChannel();
-    const publisher = new PublisherChannel(model, channel, events);
+    const publisher = new PublisherChannel(channel, events);
     publisher.#listen();
     return publisher;
   }
 
-  /** Why the server takes no messages; undefined while it does. */
-  get blocked(): string | undefined {
-    return this.#blocked;
-  }
-
   /** True while messages can be sent. */
   get usable(): boolean {
-    return this.#open && this.#blocked === undefined;
+    return this.#open && !this.#retired;
   }
 
   get inFlight(): number {
     return this.#unconfirmed.size;
   }
 
+  /** True when a message to `queue` was confirmed here: the channel knows the queue's leader since. */
+  hasConfirmed(queue: string): boolean {
+    return this.#confirmedQueues.has(queue);
+  }
+
   /** False where the channel has ended: then it was not sent. */
   send(message: Outbound): boolean {
-    if (!this.#open) return false;
+    if (!this.usable) return false;
     try {
       this.#channel.publish('', message.queue, message.body, OPTIONS);
     } catch {
@@ -72,13 +70,28 @@ export class PublisherChannel {
     return true;
   }
 
+  /** Takes no more messages, and closes when the last is answered. */
+  retire(): void {
+    this.#retired = true;
+    this.#closeWhenDone();
+  }
+
+  /** Forgets what is under way, whose answers are ignored from now on. */
+  takeAll(): Outbound[] {
+    const all = [...this.#unconfirmed.values()];
+    this.#unconfirmed.clear();
+    return all;
+  }
+
   #listen(): void {
     let error: Error | undefined;
     this.#channel.on('ack', ({ deliveryTag, multiple }) => {
       for (const message of this.#take(deliveryTag, multiple)) this.#acknowledged(message);
+      this.#closeWhenDone();
     });
     this.#channel.on('nack', ({ deliveryTag, multiple }) => {
-      for (const message of this.#take(deliveryTag, multiple)) this.#events.refused(message);
+      for (const message of this.#take(deliveryTag, multiple)) this.#events.refused(message, this);
+      this.#closeWhenDone();
     });
     this.#channel.on('return', (message: Message) => this.#noteReturned(message));
     this.#channel.on('error', (thrown) => {
@@ -86,24 +99,18 @@ export class PublisherChannel {
     });
     this.#channel.on('close', () => {
       this.#open = false;
-      this.#events.ended(this, this.#takeAll(), error);
-      // The server closes a channel alone where it objects to what was sent; the connection is made anew with it. Later,
-      // since the library may be in the midst of ending it.
-      setImmediate(() => void this.#model.close().catch(() => undefined));
-    });
-    this.#model.on('blocked', (reason) => {
-      this.#blocked = reason;
-      this.#events.blocked(this.#takeAll());
-    });
-    this.#model.on('unblocked', () => {
-      this.#blocked = undefined;
-      this.#events.unblocked();
+      this.#events.ended(this, this.takeAll(), error);
     });
   }
 
   #acknowledged(message: Outbound): void {
-    if (this.#returned.delete(message)) this.#events.unroutable(message);
-    else this.#events.confirmed(message);
+    if (this.#returned.delete(message)) {
+      this.#confirmedQueues.delete(message.queue);
+      this.#events.unroutable(message);
+    } else {
+      this.#confirmedQueues.add(message.queue);
+      this.#events.confirmed(message);
+    }
   }
 
   /** What is returned is acknowledged right after, and bears no tag. */
@@ -132,9 +139,9 @@ export class PublisherChannel {
     return taken;
   }
 
-  #takeAll(): Outbound[] {
-    const all = [...this.#unconfirmed.values()];
-    this.#unconfirmed.clear();
-    return all;
+  #closeWhenDone(): void {
+    if (!this.#retired || !this.#open || this.#unconfirmed.size > 0) return;
+    this.#open = false;
+    this.#channel.close().catch(() => undefined);
   }
 }

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import { SluiceError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { BrokerUrl } from './broker-url.ts';
 import { ACCESS_REFUSED, PRECONDITION_FAILED, replyCode, withChannel } from './channel.ts';
+import { countReady } from './queue-counts.ts';
 import { type ServerVersion, serverVersion } from './server-version.ts';
 
 export type QueueArguments = Readonly<Record<string, string | number>>;
@@ -43,10 +45,14 @@ export function queueArguments(broker: BrokerUrl, { major }: Pick<ServerVersion,
 
 export class QueueDeclarer {
   readonly #broker: BrokerUrl;
+  readonly #settleMs: number;
   readonly #logger: Logger;
+  #last: Promise<unknown> = Promise.resolve();
 
-  constructor(broker: BrokerUrl, logger: Logger) {
+  /** @param settleMs how long a queue that has just been made is left alone */
+  constructor(broker: BrokerUrl, settleMs: number, logger: Logger) {
     this.#broker = broker;
+    this.#settleMs = settleMs;
     this.#logger = logger;
   }
 
@@ -55,14 +61,27 @@ export class QueueDeclarer {
    * @throws SluiceError `SLUICE_QUEUE_UNUSABLE` where it is there with other settings
    */
   async declare(model: ChannelModel, queue: string): Promise<void> {
-    const wanted = queueArguments(this.#broker, serverVersion(model));
+    // One after the other: RabbitMQ gives queues that are made at the same time to the same leader.
+    const declaring = this.#last.then(async () => this.#declare(model, queue));
+    this.#last = declaring.catch(() => undefined);
+    const made = await declaring;
+    // RabbitMQ writes down that there is a queue half a second after it is made (Ra's directory: dets with auto_save).
+    // A node that is killed before has lost the queue, and with it what was confirmed.
+    if (made) await sleep(this.#settleMs);
+  }
+
+  /** True where it was not there. */
+  async #declare(model: ChannelModel, queue: string): Promise<boolean> {
     await assertQueue(model, parkingQueue(this.#broker), QUORUM);
+    const made = !(await countReady(model, [queue])).has(queue);
+    const wanted = queueArguments(this.#broker, serverVersion(model));
     try {
       await assertQueue(model, queue, wanted);
     } catch (thrown) {
       if (!('x-delivery-limit' in wanted) || !messageOf(thrown).includes('x-delivery-limit')) throw thrown;
       await this.#declareLimited(model, queue, wanted);
     }
+    return made;
   }
 
   /** A queue that was made before the server was upgraded to 4.x. */

@@ -1,5 +1,4 @@
 import type { ChannelModel } from 'amqplib';
-import type { Clock } from '../../core/clock.ts';
 import { SluiceError, messageOf } from '../../core/errors.ts';
 import type { Health } from '../../core/health.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -25,17 +24,19 @@ export interface RabbitmqQueueOptions {
   readonly url: string;
   /** Their queues are made at once; those of others on their first use. */
   readonly addresses?: readonly Address[];
-  readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   /** A publish that is not confirmed after this time is rejected. Default 10 s. */
   readonly publishWithinMs?: number;
   /** How long `openRabbitmqQueue` tries to reach a node. Default 30 s. */
   readonly connectWithinMs?: number;
+  /** How long a queue that was not there is left alone once it is made, to be safe on the disk. Default 2 s. */
+  readonly settleMs?: number;
 }
 
 const PUBLISH_WITHIN_MS = 10_000;
 const CONNECT_WITHIN_MS = 30_000;
+const SETTLE_MS = 2000;
 /** For what is only asked. */
 const ANSWER_WITHIN_MS = 5000;
 /** So many nodes take publishes at a time: the death of one then costs no reconnect. */
@@ -72,18 +73,18 @@ class RabbitmqQueue implements Queue {
   #version: ServerVersion | undefined;
 
   constructor(options: RabbitmqQueueOptions) {
-    const { url, clock, random, logger } = options;
+    const { url, random, logger } = options;
     const broker = parseBrokerUrl(url);
     this.#options = options;
     this.#broker = broker;
     this.maxMessageBytes = broker.maxMessageBytes;
-    this.#declarer = new QueueDeclarer(broker, logger);
+    this.#declarer = new QueueDeclarer(broker, options.settleMs ?? SETTLE_MS, logger);
     this.#book = new AddressBook(broker.prefix, (queue) => this.#declare(queue));
-    const full = new FullQueues(clock, (queue) => this.#countReady(queue));
+    const full = new FullQueues((queue) => this.#countReady(queue));
     this.#publisher = new Publisher({
       deadlineMs: options.publishWithinMs ?? PUBLISH_WITHIN_MS,
       random,
-      isFull: (message) => full.isFull(message),
+      isFull: (refusal) => full.isFull(refusal),
       redeclare: (queue) => this.#declare(queue),
       failure: () => this.#publishing.map(({ failure }) => failure).join('; '),
     });
@@ -110,7 +111,7 @@ class RabbitmqQueue implements Queue {
     const { addresses = [], connectWithinMs = CONNECT_WITHIN_MS, logger } = this.#options;
     this.#link.start();
     await this.#link.connected(connectWithinMs);
-    for (const address of addresses) await this.#book.open(address).catch(rejectUnavailable);
+    await Promise.all(addresses.map(async (address) => this.#book.open(address))).catch(rejectUnavailable);
     for (const link of this.#publishing) link.start();
     await Promise.any(this.#publishing.map(async (link) => link.connected(connectWithinMs))).catch(
       ({ errors: [first] }: AggregateError) => Promise.reject(first),
