@@ -17,8 +17,8 @@ import type { Member } from '../../src/cluster/member.ts';
 const INSTALL = fileURLToPath(new URL('../../scripts/debian-packages.mjs', import.meta.url));
 const READY_MS = 120_000;
 
-/** The Debian packages of an engine; installed where they are missing. */
-type Package = 'rabbitmq-server' | 'redis-server' | 'postgresql' | 'haproxy';
+/** The Debian packages of an engine, and of what its tests need; installed where they are missing. */
+type Package = 'rabbitmq-server' | 'redis-server' | 'postgresql' | 'haproxy' | 'openssl';
 
 /**
  * Why the tests that need these packages can not run; undefined where they can. In continuous integration they run, and

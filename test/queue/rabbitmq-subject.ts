@@ -11,19 +11,22 @@ let count = 0;
 
 /** Queues of RabbitMQ under a prefix of their own, reached over lines that can be cut. */
 export class RabbitmqSubject {
-  readonly prefix = `test-${(count += 1)}`;
+  readonly prefix: string;
   readonly lines: readonly CutLine[];
   readonly #ports: readonly number[];
   readonly #opened: Queue[] = [];
 
-  private constructor(ports: readonly number[], lines: readonly CutLine[]) {
+  private constructor(prefix: string, ports: readonly number[], lines: readonly CutLine[]) {
+    this.prefix = prefix;
     this.#ports = ports;
     this.lines = lines;
   }
 
-  static async of(engine: Engine): Promise<RabbitmqSubject> {
+  /** @param prefix of another, to share its queues over lines of its own */
+  static async of(engine: Engine, prefix = `test-${(count += 1)}`): Promise<RabbitmqSubject> {
     const ports = engine.processes.slice(1).map(({ member }) => member.port);
-    return new RabbitmqSubject(ports, await Promise.all(ports.map(async (port) => CutLine.to(port))));
+    const lines = await Promise.all(ports.map(async (port) => CutLine.to(port)));
+    return new RabbitmqSubject(prefix, ports, lines);
   }
 
   /** @param parameters added to the URL */
@@ -81,6 +84,10 @@ export class RabbitmqSubject {
       const names = [...addresses.map((address) => this.queueOf(address)), `${this.prefix}.parking`];
       for (const name of names) await channel.deleteQueue(name);
     });
+    this.hangUp();
+  }
+
+  hangUp(): void {
     for (const line of this.lines) line.close();
   }
 }

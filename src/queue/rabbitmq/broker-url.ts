@@ -82,7 +82,8 @@ function parseNode(text: string, defaultPort: number): BrokerNode {
   const [, host, port] = NODE.exec(text) ?? [];
   const number = port === undefined ? defaultPort : Number(port);
   if (host === undefined || number < 1 || number > 65_535) {
-    throw invalid('A host in the URL of the queue', JSON.stringify(text), 'host or host:port');
+    // Not shown: without its "@" it would be the password.
+    throw invalid('A host in the URL of the queue', 'malformed', 'host or host:port');
   }
   return { host: host.replace(/^\[|\]$/g, ''), port: number };
 }

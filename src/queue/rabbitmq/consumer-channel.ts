@@ -51,7 +51,10 @@ export class ConsumerChannel {
     return this.#outstanding.keys();
   }
 
-  /** Resolves when the server has read the acknowledgements. Rejects when the channel has ended before. */
+  /**
+   * Resolves when the server has read the acknowledgements; one that is killed in the next moment may still deliver the
+   * messages again. Rejects when the channel has ended before.
+   */
   async ack(deliveries: readonly Delivery[]): Promise<void> {
     const some = this.#settle(deliveries, (message, upTo) => this.#channel.ack(message, upTo));
     // Acknowledgements are not answered, but what follows them is answered after they are read. It changes nothing here:

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import { SluiceError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
@@ -21,6 +22,8 @@ export interface PublisherOptions {
 
 /** What is refused is sent again after this time, and up to as much more. */
 const RESEND_AFTER_MS = 100;
+/** A queue that is made anew at once has its former consumers still, to whom it sends in vain (seen with 3.10). */
+const REDECLARE_AFTER_MS = 1000;
 /** Longer than RabbitMQ takes to notice that a node is frozen: `net_ticktime`, 60 s by default, and a quarter more. */
 const PROBATION_MS = 90_000;
 const TOO_LARGE = /larger than configured max size (\d+)/;
@@ -158,6 +161,7 @@ export class Publisher {
   }
 
   async #unroutable(message: Outbound): Promise<void> {
+    await sleep(REDECLARE_AFTER_MS);
     try {
       await this.#options.redeclare(message.queue);
       this.#send(message);
