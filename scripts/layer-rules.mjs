@@ -11,6 +11,7 @@ const DRIVERS = `^src/(${CONTRACTS})/[^/]+/`;
 const LIBRARIES = {
   libsql: 'src/sqlite/',
   ioredis: '(src/redis/|src/cache/redis/|src/signals/redis/)',
+  amqplib: 'src/queue/rabbitmq/',
   fastify: 'src/gateway/',
   ajv: 'src/manifest/',
   pino: 'src/observe/',

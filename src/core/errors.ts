@@ -189,6 +189,7 @@ export const ERRORS = {
     true,
     '{count} accepted tasks are still on this disk, since the queue could not be reached. They are safe in {folder}; start a gateway with that spool again to have them forwarded.',
   ],
+  SLUICE_QUEUE_UNUSABLE: [500, false, 'The queue can not be used: {reason}.'],
   SLUICE_DURABILITY_INSUFFICIENT: [500, false, '--require-durable: {reason}.'],
 
   // The engines of a topology on one machine

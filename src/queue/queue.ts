@@ -34,9 +34,10 @@ export interface Consumer {
 
 export interface Depth {
   readonly address: Address;
-  /** Messages in the queue, delivered but unacknowledged ones included. */
+  /** Messages in the queue; of those delivered and unacknowledged, at least the ones that this process holds. */
   readonly messages: number;
-  readonly bytes: number;
+  /** Left out where the engine does not tell. */
+  readonly bytes?: number;
 }
 
 export interface QueueDepth {

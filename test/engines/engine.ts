@@ -17,7 +17,7 @@ import type { Member } from '../../src/cluster/member.ts';
 const INSTALL = fileURLToPath(new URL('../../scripts/debian-packages.mjs', import.meta.url));
 const READY_MS = 120_000;
 
-/** The Debian packages of an engine; installed where they are missing. */
+/** The Debian packages of an engine, and of what its tests need; installed where they are missing. */
 type Package = 'rabbitmq-server' | 'redis-server' | 'postgresql' | 'haproxy' | 'openssl';
 
 /**
