@@ -99,7 +99,7 @@ export const RULES = [
     comment: 'SQLite is an engine behind the contracts, not a service of the product.',
     from: {
       path: '^src/',
-      pathNot: '^src/(sqlite/|queue/embedded/|database/sqlite/|sluice\\.ts$|cli/checks/)',
+      pathNot: '^src/(sqlite/|queue/embedded/|database/sqlite/|engines\\.ts$|cli/checks/)',
     },
     to: { path: '^src/sqlite/' },
   },

@@ -64,7 +64,7 @@ it('leaves a member that was killed dead until it is healed', async () => {
   await cluster.up();
   await cluster.kill('engine');
   expect(stateOf(cluster, 'engine')).toBe('down');
-  await expect(member.probe()).rejects.toThrow();
+  await expect(member.probe()).rejects.toBeInstanceOf(Error);
   await cluster.heal('engine');
   expect(stateOf(cluster, 'engine')).toBe('up');
   await member.probe();
@@ -86,7 +86,7 @@ it('pauses a member with its connections open, and lets it go on', async () => {
   const [{ pid } = {}] = cluster.members;
   cluster.pause('engine');
   expect(stateOf(cluster, 'engine')).toBe('paused');
-  await expect(member.probe()).rejects.toThrow();
+  await expect(member.probe()).rejects.toBeInstanceOf(Error);
   await cluster.heal('engine');
   expect(cluster.members[0]).toMatchObject({ state: 'up', pid });
 });

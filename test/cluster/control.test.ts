@@ -27,7 +27,7 @@ const SLEEPER: Member = {
 async function serve(token?: string): Promise<{ onDown: () => void }> {
   const cluster = new Cluster({ tiers: [[SLEEPER]], logFolder: folder });
   await cluster.up();
-  const onDown = vi.fn();
+  const onDown = vi.fn<() => void>();
   const { control } = await sharedSecrets(folder);
   const server = new ControlServer({ cluster, token: token ?? control, onDown });
   const port = await server.listen();

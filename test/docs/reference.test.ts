@@ -48,7 +48,7 @@ test('the options of the balancer are those of the command', async () => {
   const { stdout } = await sluice(['balancer', '--help']);
   const known = [...stdout.matchAll(/^ +(--[a-z-]+)=/gm)].map(([, name]) => name);
   expect(known.length).toBeGreaterThan(4);
-  expect(documented.toSorted()).toEqual(known.toSorted());
+  expect(new Set(documented)).toEqual(new Set(known));
 });
 
 interface Operation {

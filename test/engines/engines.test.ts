@@ -11,7 +11,7 @@ describe.skipIf(missing)('the engines', () => {
     if (!process) throw new Error('there is no process');
     await process.kill();
     expect(process.pid).toBeUndefined();
-    await expect(process.member.probe()).rejects.toThrow();
+    await expect(process.member.probe()).rejects.toBeInstanceOf(Error);
     await process.start();
     await process.ready(120_000);
     expect(process.pid).toBeGreaterThan(0);
