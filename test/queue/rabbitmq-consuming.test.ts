@@ -27,7 +27,7 @@ describe.skipIf(unavailable('rabbitmq-server'))('consuming from RabbitMQ', () =>
     consumer = await queue.consume(ADDRESS, { prefetch: 10 }, (batch) => void got.push(...batch));
   }
 
-  function publish(...bodies: string[]): Promise<void> {
+  function publish(...bodies: string[]): Promise<unknown> {
     return queue.publish(bodies.map((body) => ({ address: ADDRESS, body })));
   }
 

@@ -19,7 +19,7 @@ describe.skipIf(unavailable('rabbitmq-server'))('publishing to RabbitMQ', () => 
 
   afterEach(() => subject.dispose(ADDRESS, OTHER));
 
-  function publish(queue: Queue, ...bodies: string[]): Promise<void> {
+  function publish(queue: Queue, ...bodies: string[]): Promise<unknown> {
     return queue.publish(bodies.map((body) => ({ address: ADDRESS, body })));
   }
 
