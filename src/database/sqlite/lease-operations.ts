@@ -1,8 +1,8 @@
-import { SluiceError } from '../../core/errors.ts';
 import { readTaskId } from '../../core/task-id.ts';
 import type { TaskRecord } from '../../core/task-record.ts';
 import type { Connection } from '../../sqlite/binding.ts';
 import type { Extension, HeldRun, Lease } from '../database.ts';
+import { crashedError } from '../task-errors.ts';
 import type { Concurrency } from './concurrency.ts';
 import { applyCrash, scheduleAgain } from './settle-operation.ts';
 import { recordOf } from './task-row.ts';
@@ -58,7 +58,7 @@ export function leaseOperations(
         releaseFollowUps.run(now);
       }
       return expired(all ? Number.MAX_SAFE_INTEGER : now, limit).map((row) => {
-        if (row.begun) applyCrash(row, crashError(row.crashes + 1, all), crashLimit, now);
+        if (row.begun) applyCrash(row, crashedError(row.crashes + 1, all), crashLimit, now);
         else scheduleAgain(row, now, 0);
         tasks.save(row);
         concurrency.letGo(row, now);
@@ -66,10 +66,4 @@ export function leaseOperations(
       });
     },
   };
-}
-
-function crashError(crashes: number, all: boolean): { code: string; message: string } {
-  const reason = all ? 'the server stopped without handing it back' : 'its worker gave no sign of life';
-  const { code, message } = new SluiceError('SLUICE_TASK_CRASHED', { crashes, reason });
-  return { code, message };
 }

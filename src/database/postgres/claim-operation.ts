@@ -1,0 +1,67 @@
+import type { Claim, Lease, Verdict } from '../database.ts';
+import { expiredError } from '../task-errors.ts';
+import type { Server } from './server.ts';
+import { idOf, identified } from './task-json.ts';
+
+interface Answer {
+  readonly verdict: 'running' | 'scheduled' | 'blocked' | 'expired' | 'dropped' | 'quarantined';
+  readonly run: number;
+  readonly attempts: number;
+  readonly crashes: number;
+  readonly version: number;
+}
+
+export async function claim(server: Server, claims: readonly Claim[], lease: Lease): Promise<Verdict[]> {
+  if (claims.length === 0) return [];
+  const answers = await server.ask(
+    'claim',
+    'SELECT sluice.claim($2, $3, $4, $5, $1)',
+    server.now(),
+    JSON.stringify(claims.map(inputOf)),
+    lease.holder,
+    lease.durationMs,
+    JSON.stringify(expiredError()),
+  );
+  return (answers as Answer[]).map(verdictOf);
+}
+
+function inputOf({ message, body, park, horizonMs }: Claim, place: number): unknown {
+  return {
+    ...identified(idOf(message.id)),
+    place,
+    tenant: message.tenant,
+    task: message.task,
+    queue: message.queue,
+    priority: message.priority,
+    lane: message.lane,
+    run: message.run,
+    published_at: message.publishedAt,
+    not_before: message.dueAt,
+    deadline_at: message.deadlineAt,
+    concurrency_key: message.concurrencyKey,
+    concurrency_limit: message.concurrencyLimit,
+    tags: message.tags,
+    parent_id: message.parentId,
+    body,
+    park_ms: park?.forMs,
+    park_reason: park && JSON.stringify(park.reason),
+    horizon_ms: horizonMs,
+  };
+}
+
+function verdictOf({ verdict, run, attempts, crashes, version }: Answer): Verdict {
+  switch (verdict) {
+    case 'running':
+      return { kind: 'run', run, attempts, crashes, version };
+    case 'scheduled':
+      return { kind: 'park' };
+    case 'blocked':
+      return { kind: 'block' };
+    case 'expired':
+      return { kind: 'expire', version };
+    case 'dropped':
+      return { kind: 'drop' };
+    case 'quarantined':
+      return { kind: 'quarantine' };
+  }
+}
