@@ -1,7 +1,7 @@
 import type { Claim, Lease, Verdict } from '../database.ts';
 import { expiredError } from '../task-errors.ts';
 import type { Server } from './server.ts';
-import { idOf, identified } from './task-json.ts';
+import { bytea, idOf } from './task-json.ts';
 
 interface Answer {
   readonly verdict: 'running' | 'scheduled' | 'blocked' | 'expired' | 'dropped' | 'quarantined';
@@ -26,9 +26,14 @@ export async function claim(server: Server, claims: readonly Claim[], lease: Lea
 }
 
 function inputOf({ message, body, park, horizonMs }: Claim, place: number): unknown {
+  const id = idOf(message.id);
   return {
-    ...identified(idOf(message.id)),
     place,
+    pk: id.pk,
+    identity: bytea(id.identity),
+    keyed: id.keyed,
+    created_at: id.time,
+    id: id.text,
     tenant: message.tenant,
     task: message.task,
     queue: message.queue,

@@ -2,20 +2,20 @@ import type { TaskRecord } from '../../core/task-record.ts';
 import type { Database, Extension, HeldRun, Lease } from '../database.ts';
 import { crashedError, expiredError } from '../task-errors.ts';
 import type { Server } from './server.ts';
-import { inOrderOfLocks, type RecordJson, recordOf } from './task-json.ts';
+import { byKey, type RecordJson, recordOf } from './task-json.ts';
 
 export async function extend(server: Server, runs: readonly HeldRun[], lease: Lease): Promise<Extension> {
   if (runs.length === 0) return { lost: [], cancelRequested: [] };
-  const sorted = inOrderOfLocks(runs);
+  const sorted = byKey(runs.toSorted((one, other) => one.run - other.run));
   const held = await server.ask(
     'extend',
     `WITH held AS (
        UPDATE sluice.task t SET
          lease_until = sluice.now_ms($1) + $2,
-         progress = coalesce(r.progress::json, t.progress),
-         begun = t.begun OR r.begun
-       FROM unnest($4::uuid[], $5::integer[], $6::text[], $7::boolean[]) AS r (pk, run, progress, begun)
-       WHERE t.pk = r.pk AND t.run = r.run AND t.state = 'running' AND t.lease_holder = $3
+         progress = coalesce(($6::text[])[width_bucket(t.pk, $4)]::json, t.progress),
+         begun = t.begun OR ($7::boolean[])[width_bucket(t.pk, $4)]
+       WHERE t.pk = ANY ($4::uuid[]) AND t.run = ($5::integer[])[width_bucket(t.pk, $4)]
+         AND t.lease_holder = $3 AND t.state IS NOT DISTINCT FROM 'running'
        RETURNING t.id, t.run, t.cancel_requested
      )
      SELECT coalesce(json_agg(json_build_array(h.id, h.run, h.cancel_requested)), '[]') FROM held h`,

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { messageOf } from '../../core/errors.ts';
 import { CLAIM } from './schema/claim.ts';
 import { END_WAITING } from './schema/end-waiting.ts';
 import { SETTLE } from './schema/settle.ts';
@@ -46,20 +47,20 @@ export async function migrate(client: ClientBase, options: MigrationOptions): Pr
     await client.query('COMMIT');
     return Math.max(0, steps.length - applied);
   } catch (thrown) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw thrown;
+    // Nothing against an item, and the connection, in the middle of it, is of no use any more.
+    throw new Error(`the tables can not be brought up to date: ${messageOf(thrown)}`, { cause: thrown });
   }
 }
 
 async function appliedSteps(client: ClientBase, schema: string): Promise<number> {
-  const table = `${quoted(schema)}.migration`;
-  const { rows: found } = await client.query<{ there: boolean }>(
-    'SELECT to_regclass($1) IS NOT NULL AS there',
-    [table],
+  // Not by to_regclass(): within a transaction it remembers what there was not.
+  const { rows: tables } = await client.query(
+    `SELECT FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'migration'`,
+    [schema],
   );
-  if (found[0]?.there !== true) return 0;
+  if (tables.length === 0) return 0;
   const { rows } = await client.query<{ step: number }>(
-    `SELECT coalesce(max(step), 0) AS step FROM ${table}`,
+    inSchema(schema, 'SELECT coalesce(max(step), 0) AS step FROM sluice.migration'),
   );
   return rows[0]?.step ?? 0;
 }

@@ -28,14 +28,13 @@ const MAX_COLLISIONS = 5;
 const ANSWER_MARGIN_MS = 500;
 
 /**
- * Says whether the server takes writes, and makes the session ours. Plans must not depend on what was last known of the
- * size of tables that grow from nothing to millions of rows and back: every access is by index, row by row.
+ * Says whether the server takes writes, and makes the session ours: every access is by index and in its order, whatever
+ * was last known of the size of tables that grow from nothing to millions of rows and back.
  */
 const PREPARE_SESSION = `SELECT pg_is_in_recovery() AS standby, ${Object.entries({
   default_transaction_isolation: 'read committed',
   enable_seqscan: 'off',
-  enable_hashjoin: 'off',
-  enable_mergejoin: 'off',
+  enable_bitmapscan: 'off',
   jit: 'off',
 })
   .map(([name, value]) => `set_config('${name}', '${value}', false)`)
@@ -83,14 +82,14 @@ export class PrimaryPool {
       client = await this.#connect();
       const result = await work(client);
       client.release();
-      this.#away = false;
+      this.#tellBack();
       return result;
     } catch (thrown) {
       const reach = reachOf(thrown);
       client?.release(reach === 'connection');
       if (reach === 'item') throw thrown;
       if (reach === 'connection') this.#tellAway(thrown);
-      throw new SluiceError('SLUICE_DATABASE_UNAVAILABLE', { reason: messageOf(thrown) }, { cause: thrown });
+      throw new SluiceError('SLUICE_DATABASE_UNAVAILABLE', { reason: reasonOf(thrown) }, { cause: thrown });
     }
   }
 
@@ -129,7 +128,7 @@ export class PrimaryPool {
   /** A connection to the primary: where it was last, or wherever it is now. */
   async #connect(): Promise<PoolClient> {
     const start = this.#current;
-    let failure: unknown;
+    const failures: unknown[] = [];
     for (let step = 0; step < this.#pools.length; step += 1) {
       const index = (start + step) % this.#pools.length;
       try {
@@ -137,10 +136,11 @@ export class PrimaryPool {
         this.#current = index;
         return client;
       } catch (thrown) {
-        failure ??= thrown;
+        failures.push(thrown);
       }
     }
-    throw failure;
+    if (failures.length === 1) throw failures[0];
+    throw new Error(`no host takes writes: ${failures.map(reasonOf).join('; ')}`, { cause: failures[0] });
   }
 
   async #connectTo(index: number): Promise<PoolClient> {
@@ -164,8 +164,19 @@ export class PrimaryPool {
   #tellAway(thrown: unknown): void {
     if (this.#away) return;
     this.#away = true;
-    this.#options.logger.warn('PostgreSQL does not answer as it should', { reason: messageOf(thrown) });
+    this.#options.logger.warn('PostgreSQL can not be used; it is tried again', { reason: reasonOf(thrown) });
   }
+
+  #tellBack(): void {
+    if (this.#away) this.#options.logger.info('PostgreSQL is back');
+    this.#away = false;
+  }
+}
+
+/** An error of several addresses says nothing itself. */
+function reasonOf(thrown: unknown): string {
+  const [first]: readonly unknown[] = thrown instanceof AggregateError ? thrown.errors : [thrown];
+  return messageOf(first);
 }
 
 function isCollision(thrown: unknown): boolean {

@@ -26,18 +26,19 @@ export async function get(server: Server, ids: readonly TaskId[]): Promise<Looku
   if (ids.length === 0) return [];
   const found = await server.ask(
     'get',
-    `SELECT json_agg(
-       CASE
-         WHEN t.pk IS NOT NULL THEN json_build_object('record', sluice.record_of(t), 'result', r.result)
-         WHEN o.pk IS NOT NULL THEN json_build_object('record', sluice.record_of(o), 'result', s.result)
-         WHEN d.identity IS NOT NULL THEN json_build_object('state', d.state, 'endedAt', d.ended_at)
-       END ORDER BY i.place)
+    `SELECT json_agg(coalesce(t.found, d.found) ORDER BY i.place)
      FROM unnest($1::uuid[], $2::bytea[], $3::boolean[]) WITH ORDINALITY AS i (pk, identity, keyed, place)
-     LEFT JOIN sluice.task t ON t.pk = i.pk
-     LEFT JOIN sluice.task_result r ON r.pk = t.pk
-     LEFT JOIN sluice.task o ON i.keyed AND t.pk IS NULL AND o.keyed AND o.identity = i.identity
-     LEFT JOIN sluice.task_result s ON s.pk = o.pk
-     LEFT JOIN sluice.tombstone d ON t.pk IS NULL AND d.identity = i.identity`,
+     LEFT JOIN LATERAL (
+       SELECT json_build_object('record', sluice.record_of(t), 'result', (
+         SELECT r.result FROM sluice.task_result r WHERE r.pk = (t).pk)) AS found
+       FROM (
+         SELECT t FROM sluice.task t WHERE t.pk = i.pk
+         UNION ALL
+         SELECT t FROM sluice.task t WHERE i.keyed AND t.keyed AND t.identity = i.identity
+       ) AS t (t) LIMIT 1) AS t ON true
+     LEFT JOIN LATERAL (
+       SELECT json_build_object('state', d.state, 'endedAt', d.ended_at) AS found
+       FROM sluice.tombstone d WHERE d.identity = i.identity OFFSET 0) AS d ON true`,
     ids.map(({ pk }) => pk),
     ids.map(({ identity }) => bytea(identity)),
     ids.map(({ keyed }) => keyed),

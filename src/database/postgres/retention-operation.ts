@@ -7,9 +7,9 @@ const REMOVE_BODIES = `
   WITH ${CLOCK}, old AS (
     SELECT t.pk FROM sluice.task t WHERE t.has_body AND t.finished_at < (SELECT past FROM clock)
     ORDER BY t.finished_at LIMIT $3 FOR UPDATE SKIP LOCKED
-  ), bodies AS (DELETE FROM sluice.task_body b USING old o WHERE b.pk = o.pk),
-  results AS (DELETE FROM sluice.task_result r USING old o WHERE r.pk = o.pk),
-  noted AS (UPDATE sluice.task t SET has_body = false FROM old o WHERE t.pk = o.pk)
+  ), bodies AS (DELETE FROM sluice.task_body WHERE pk = ANY (ARRAY(SELECT pk FROM old))),
+  results AS (DELETE FROM sluice.task_result WHERE pk = ANY (ARRAY(SELECT pk FROM old))),
+  noted AS (UPDATE sluice.task SET has_body = false WHERE pk = ANY (ARRAY(SELECT pk FROM old)))
   SELECT count(*)::integer FROM old`;
 
 /** Tasks whose follow-ups are not published yet are passed over. */
@@ -17,32 +17,32 @@ const REMOVE_ROWS = `
   WITH ${CLOCK}, old AS (
     SELECT t.pk, t.identity, t.state, t.finished_at FROM sluice.task t
     WHERE t.finished_at < (SELECT past FROM clock)
-      AND NOT EXISTS (SELECT FROM sluice.follow_up f WHERE f.pk = t.pk)
+      AND NOT EXISTS (SELECT FROM sluice.follow_up f WHERE f.pk = t.pk OFFSET 0)
     ORDER BY t.finished_at LIMIT $3 FOR UPDATE OF t SKIP LOCKED
-  ), bodies AS (DELETE FROM sluice.task_body b USING old o WHERE b.pk = o.pk),
-  results AS (DELETE FROM sluice.task_result r USING old o WHERE r.pk = o.pk),
+  ), bodies AS (DELETE FROM sluice.task_body WHERE pk = ANY (ARRAY(SELECT pk FROM old))),
+  results AS (DELETE FROM sluice.task_result WHERE pk = ANY (ARRAY(SELECT pk FROM old))),
   graves AS (
     INSERT INTO sluice.tombstone (identity, state, ended_at) SELECT o.identity, o.state, o.finished_at FROM old o
     ON CONFLICT (identity) DO UPDATE SET state = excluded.state, ended_at = excluded.ended_at
-  ), gone AS (DELETE FROM sluice.task t USING old o WHERE t.pk = o.pk)
+  ), gone AS (DELETE FROM sluice.task WHERE pk = ANY (ARRAY(SELECT pk FROM old)))
   SELECT count(*)::integer FROM old`;
 
 const REMOVE_TOMBSTONES = `
   WITH ${CLOCK}, old AS (
     SELECT d.identity FROM sluice.tombstone d WHERE d.ended_at < (SELECT past FROM clock)
     ORDER BY d.ended_at LIMIT $3 FOR UPDATE SKIP LOCKED
-  ), gone AS (DELETE FROM sluice.tombstone d USING old o WHERE d.identity = o.identity)
+  ), gone AS (DELETE FROM sluice.tombstone WHERE identity = ANY (ARRAY(SELECT identity FROM old)))
   SELECT count(*)::integer FROM old`;
 
 /** Whoever waits for the lock of a key that goes makes it anew. */
 const REMOVE_UNUSED_KEYS = `
   WITH unused AS (
     SELECT k.key FROM sluice.concurrency_key k
-    WHERE NOT EXISTS (SELECT FROM sluice.task t WHERE t.concurrency_key = k.key AND t.slot)
-      AND NOT EXISTS (SELECT FROM sluice.task t WHERE t.concurrency_key = k.key AND t.state = 'blocked')
+    WHERE NOT EXISTS (SELECT FROM sluice.task t WHERE t.concurrency_key = k.key AND t.slot OFFSET 0)
+      AND NOT EXISTS (SELECT FROM sluice.task t WHERE t.concurrency_key = k.key AND t.state = 'blocked' OFFSET 0)
     LIMIT $1 FOR UPDATE OF k SKIP LOCKED
   )
-  DELETE FROM sluice.concurrency_key k USING unused u WHERE k.key = u.key`;
+  DELETE FROM sluice.concurrency_key WHERE key = ANY (ARRAY(SELECT key FROM unused))`;
 
 export async function sweep(server: Server, retention: Retention, limit: number): Promise<Swept> {
   const remove = async (name: string, sql: string, age: number): Promise<number> =>

@@ -3,7 +3,7 @@ import { FOLLOW_UP_LEASE_MS } from '../bounds.ts';
 import type { SettleResult, Settlement } from '../database.ts';
 import { expiredError } from '../task-errors.ts';
 import type { Server } from './server.ts';
-import { bytea, type RecordJson, recordOf } from './task-json.ts';
+import { type RecordJson, recordOf } from './task-json.ts';
 
 export async function settle(server: Server, settlements: readonly Settlement[]): Promise<SettleResult[]> {
   if (settlements.length === 0) return [];
@@ -21,11 +21,9 @@ export async function settle(server: Server, settlements: readonly Settlement[])
 }
 
 function inputOf({ id, run, outcome }: Settlement, place: number): unknown {
-  const known = readTaskId(id);
   return {
     place,
-    pk: known?.pk,
-    identity: known && bytea(known.identity),
+    pk: readTaskId(id)?.pk,
     run,
     kind: outcome.kind,
     result: 'result' in outcome ? outcome.result : undefined,

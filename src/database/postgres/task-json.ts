@@ -29,42 +29,43 @@ export function idOf(text: string): TaskId {
   return id;
 }
 
-/** Those that have an id, in the order in which rows are locked: by identity. */
-export function inOrderOfLocks<T extends { readonly id: string }>(
+/** The last of each key among the items that have one, in the order in which rows are locked: by key. */
+export function byKey<T extends { readonly id: string }>(
   items: readonly T[],
-): (T & { pk: string })[] {
-  return items
-    .flatMap((item) => {
-      const id = readTaskId(item.id);
-      return id ? [{ item: { ...item, pk: id.pk }, identity: id.identity }] : [];
-    })
-    .toSorted((one, other) => (one.identity < other.identity ? -1 : 1))
-    .map(({ item }) => item);
+): (T & { readonly pk: string })[] {
+  const keyed = new Map<string, T & { readonly pk: string }>();
+  for (const item of items) {
+    const pk = readTaskId(item.id)?.pk;
+    if (pk !== undefined) keyed.set(pk, { ...item, pk });
+  }
+  return [...keyed.values()].toSorted((one, other) => (one.pk < other.pk ? -1 : 1));
 }
 
 export function recordOf(json: RecordJson): TaskRecord {
-  const {
-    startedAt,
-    finishedAt,
-    dueAt,
-    deadlineAt,
-    concurrencyKey,
-    parentId,
-    tags,
-    progress,
-    error,
-    ...rest
-  } = json;
+  const record = json as TaskRecord;
   return {
-    ...(rest as TaskRecord),
-    startedAt: startedAt ?? undefined,
-    finishedAt: finishedAt ?? undefined,
-    dueAt: dueAt ?? undefined,
-    deadlineAt: deadlineAt ?? undefined,
-    concurrencyKey: concurrencyKey ?? undefined,
-    parentId: parentId ?? undefined,
-    tags: tags ?? undefined,
-    progress: progress ?? undefined,
-    error: error ?? undefined,
+    id: record.id,
+    tenant: record.tenant,
+    task: record.task,
+    queue: record.queue,
+    priority: record.priority,
+    lane: record.lane,
+    state: record.state,
+    version: record.version,
+    run: record.run,
+    attempts: record.attempts,
+    crashes: record.crashes,
+    createdAt: record.createdAt,
+    changedAt: record.changedAt,
+    startedAt: json.startedAt ?? undefined,
+    finishedAt: json.finishedAt ?? undefined,
+    dueAt: json.dueAt ?? undefined,
+    deadlineAt: json.deadlineAt ?? undefined,
+    concurrencyKey: json.concurrencyKey ?? undefined,
+    parentId: json.parentId ?? undefined,
+    tags: json.tags ?? undefined,
+    cancelRequested: record.cancelRequested,
+    progress: json.progress ?? undefined,
+    error: json.error ?? undefined,
   };
 }

@@ -92,9 +92,9 @@ BEGIN
       END AS wanted
     FROM unnest(v_claims) c
     WHERE c.run = 1 AND c.published_at >= v_now - c.horizon_ms
-      AND NOT EXISTS (SELECT FROM sluice.task t WHERE t.pk = c.pk)
-      AND NOT EXISTS (SELECT FROM sluice.task t WHERE c.keyed AND t.keyed AND t.identity = c.identity)
-      AND NOT EXISTS (SELECT FROM sluice.tombstone d WHERE d.identity = c.identity)
+      AND NOT EXISTS (SELECT FROM sluice.task t WHERE t.pk = c.pk OFFSET 0)
+      AND NOT EXISTS (SELECT FROM sluice.task t WHERE c.keyed AND t.keyed AND t.identity = c.identity OFFSET 0)
+      AND NOT EXISTS (SELECT FROM sluice.tombstone d WHERE d.identity = c.identity OFFSET 0)
     ORDER BY c.identity, c.place
   ), ${DECIDED}, inserted AS (
     INSERT INTO sluice.task (
@@ -127,19 +127,30 @@ BEGIN
     v_answers := v_answers || sluice.claim_known(
       ARRAY(
         SELECT c FROM unnest(v_claims) c WHERE c.place NOT IN (SELECT a.place FROM unnest(v_answers) a)
-        ORDER BY c.identity, c.place),
+        ORDER BY c.pk, c.place),
       p_holder, p_lease_ms, p_expired, v_now);
   END IF;
   PERFORM sluice.release(v_keys, v_now);
   RETURN (SELECT json_agg(a ORDER BY a.place) FROM unnest(v_answers) a);
 END $$;
 
--- Decides about claims of tasks that have a row, a tombstone, or neither though they should.
+CREATE TYPE sluice.claim_decision AS (
+  place integer,
+  pk uuid,
+  state text,
+  until bigint,
+  blocked_number bigint,
+  error json
+);
+
+-- Decides about claims, in the order of their keys, of tasks that have a row, a tombstone, or neither though they should.
 CREATE FUNCTION sluice.claim_known(
   p_claims sluice.claim_input[], p_holder text, p_lease_ms bigint, p_expired json, p_now bigint)
 RETURNS sluice.claim_answer[] LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
+  v_decisions sluice.claim_decision[];
+  v_pks uuid[];
   v_answers sluice.claim_answer[];
 BEGIN
   PERFORM FROM unnest(p_claims) c CROSS JOIN LATERAL (
@@ -148,38 +159,54 @@ BEGIN
     FOR UPDATE) AS locked;
 
   WITH candidate AS (
-    SELECT DISTINCT ON (c.identity) c.*, t.slot AS has_slot,
+    SELECT DISTINCT ON (c.pk) c.*, t.slot AS has_slot,
       CASE
         WHEN c.deadline_at < p_now THEN 'expired' WHEN c.park_ms IS NOT NULL THEN 'scheduled' ELSE 'running'
       END AS wanted
-    FROM unnest(p_claims) c
-    JOIN sluice.task t ON t.pk = c.pk AND t.id = c.id AND t.run + 1 = c.run
-    WHERE t.state = 'queued' OR (t.state = 'scheduled' AND t.due_at <= p_now)
-    ORDER BY c.identity, c.place
-  ), ${DECIDED}, changed AS (
+    FROM unnest(p_claims) c CROSS JOIN LATERAL (
+      SELECT t.slot FROM sluice.task t
+      WHERE t.pk = c.pk AND t.id = c.id AND t.run + 1 = c.run
+        AND (t.state = 'queued' OR (t.state = 'scheduled' AND t.due_at <= p_now))
+      OFFSET 0) AS t
+    ORDER BY c.pk, c.place
+  ), ${DECIDED}
+  SELECT array_agg(
+      ROW (
+        d.place, d.pk, d.state,
+        CASE WHEN d.state = 'scheduled' THEN p_now + d.park_ms END,
+        CASE WHEN d.state = 'blocked' THEN d.next_number END,
+        CASE d.state WHEN 'expired' THEN p_expired WHEN 'scheduled' THEN d.park_reason::json END
+      )::sluice.claim_decision ORDER BY d.pk),
+      array_agg(d.pk ORDER BY d.pk)
+    INTO v_decisions, v_pks FROM decided d;
+
+  WITH changed AS (
     UPDATE sluice.task t SET
-      state = d.state, version = t.version + 1, changed_at = p_now, publishing_until = NULL,
-      run = t.run + r::integer,
-      begun = CASE WHEN r THEN t.crashes = 0 ELSE t.begun END,
-      started_at = CASE WHEN r THEN p_now ELSE t.started_at END,
-      lease_holder = CASE WHEN r THEN p_holder END,
-      lease_until = CASE WHEN r THEN p_now + p_lease_ms END,
-      progress = CASE WHEN NOT r THEN t.progress END,
-      slot = CASE d.state WHEN 'running' THEN t.concurrency_key IS NOT NULL WHEN 'expired' THEN false ELSE t.slot END,
-      due_at = CASE WHEN d.state = 'scheduled' THEN p_now + d.park_ms END,
-      blocked_number = CASE WHEN d.state = 'blocked' THEN d.next_number END,
-      finished_at = CASE WHEN d.state = 'expired' THEN p_now END,
-      error = CASE d.state WHEN 'expired' THEN p_expired WHEN 'scheduled' THEN d.park_reason::json ELSE t.error END
-    FROM decided d CROSS JOIN LATERAL (SELECT d.state = 'running' AS r) AS running
-    WHERE t.pk = d.pk
-    RETURNING d.place, t.state, t.run, t.attempts, t.crashes, t.version
+      version = t.version + 1, changed_at = p_now, publishing_until = NULL,
+      (state, due_at, blocked_number, finished_at, error,
+        run, begun, started_at, lease_holder, lease_until, progress, slot) = (
+        SELECT
+          d.state, d.until, d.blocked_number, CASE WHEN d.state = 'expired' THEN p_now END, coalesce(d.error, t.error),
+          t.run + r::integer,
+          CASE WHEN r THEN t.crashes = 0 ELSE t.begun END,
+          CASE WHEN r THEN p_now ELSE t.started_at END,
+          CASE WHEN r THEN p_holder END,
+          CASE WHEN r THEN p_now + p_lease_ms END,
+          CASE WHEN NOT r THEN t.progress END,
+          CASE d.state WHEN 'running' THEN t.concurrency_key IS NOT NULL WHEN 'expired' THEN false ELSE t.slot END
+        FROM (SELECT (v_decisions[width_bucket(t.pk, v_pks)]).*) AS d
+        CROSS JOIN LATERAL (SELECT d.state = 'running' AS r) AS running
+      )
+    WHERE t.pk = ANY (v_pks)
+    RETURNING (v_decisions[width_bucket(t.pk, v_pks)]).place, t.state, t.run, t.attempts, t.crashes, t.version
   )
   SELECT array_agg(ROW (place, state, run, attempts, crashes, version)::sluice.claim_answer) INTO v_answers
     FROM changed;
 
   -- A task that was cancelled before its message came has no name yet.
-  UPDATE sluice.task t SET task = c.task, queue = c.queue, priority = c.priority, lane = c.lane
-    FROM unnest(p_claims) c WHERE t.pk = c.pk AND t.id = c.id AND t.task = '';
+  UPDATE sluice.task t SET (task, queue, priority, lane) = (
+      SELECT c.task, c.queue, c.priority, c.lane FROM unnest(p_claims) c WHERE c.pk = t.pk LIMIT 1)
+    WHERE t.pk = ANY (ARRAY(SELECT c.pk FROM unnest(p_claims) c)) AND t.task = '';
 
   v_answers := v_answers || ARRAY(
     SELECT ROW (
@@ -197,7 +224,8 @@ BEGIN
       UNION ALL
       SELECT t.id, t.run, t.state, t.due_at FROM sluice.task t WHERE c.keyed AND t.keyed AND t.identity = c.identity
       LIMIT 1) AS t ON true
-    LEFT JOIN sluice.tombstone d ON d.identity = c.identity
+    LEFT JOIN LATERAL (
+      SELECT d.identity FROM sluice.tombstone d WHERE d.identity = c.identity OFFSET 0) AS d ON true
     WHERE c.place NOT IN (SELECT a.place FROM unnest(v_answers) a));
   IF EXISTS (SELECT FROM unnest(v_answers) a WHERE a.verdict IS NULL) THEN
     -- What stood in its way when it was to be inserted is gone.

@@ -61,13 +61,17 @@ CREATE FUNCTION sluice.reject(p_rejections json, p_now bigint) RETURNS void LANG
 DECLARE
   v_now bigint;
   v_rejections sluice.rejection_input[];
+  v_pks uuid[];
   v_keys text[];
 BEGIN
   v_rejections := ARRAY(
-    SELECT r FROM json_populate_recordset(NULL::sluice.rejection_input, p_rejections) r ORDER BY r.identity);
+    SELECT one FROM (
+      SELECT DISTINCT ON (r.pk) r AS one
+      FROM json_populate_recordset(NULL::sluice.rejection_input, p_rejections) r ORDER BY r.pk) AS each);
+  v_pks := ARRAY(SELECT r.pk FROM unnest(v_rejections) r);
   v_keys := ARRAY(
-    SELECT DISTINCT t.concurrency_key FROM unnest(v_rejections) r JOIN sluice.task t ON t.pk = r.pk
-    WHERE t.concurrency_key IS NOT NULL);
+    SELECT DISTINCT t.concurrency_key FROM sluice.task t
+    WHERE t.pk = ANY (v_pks) AND t.concurrency_key IS NOT NULL);
   PERFORM sluice.lock_keys(v_keys);
   v_now := sluice.now_ms(p_now);
 
@@ -75,16 +79,16 @@ BEGIN
       pk, identity, keyed, id, tenant, task, created_at, changed_at, finished_at, version, state, error)
     SELECT r.pk, r.identity, r.keyed, r.id, r.tenant, r.task, r.created_at, v_now, v_now, 2, 'failed', r.error::json
     FROM unnest(v_rejections) r
-    WHERE NOT EXISTS (SELECT FROM sluice.task t WHERE t.pk = r.pk)
-      AND NOT EXISTS (SELECT FROM sluice.tombstone d WHERE d.identity = r.identity)
+    WHERE NOT EXISTS (SELECT FROM sluice.task t WHERE t.pk = r.pk OFFSET 0)
+      AND NOT EXISTS (SELECT FROM sluice.tombstone d WHERE d.identity = r.identity OFFSET 0)
     ORDER BY r.identity
     ON CONFLICT DO NOTHING;
 
   UPDATE sluice.task t SET
-      state = 'failed', version = t.version + 1, changed_at = v_now, finished_at = v_now, error = r.error::json,
-      due_at = NULL, publishing_until = NULL, slot = false
-    FROM unnest(v_rejections) r
-    WHERE t.pk = r.pk AND t.id = r.id AND t.state IN ('queued', 'scheduled')
+      state = 'failed', version = t.version + 1, changed_at = v_now, finished_at = v_now, due_at = NULL,
+      publishing_until = NULL, slot = false, error = (v_rejections[width_bucket(t.pk, v_pks)]).error::json
+    WHERE t.pk = ANY (v_pks) AND t.id = (v_rejections[width_bucket(t.pk, v_pks)]).id
+      AND t.state IN ('queued', 'scheduled')
       -- A slot can not have come to a task that had no row a moment ago.
       AND (NOT t.slot OR t.concurrency_key = ANY (v_keys));
   PERFORM sluice.release(v_keys, v_now);

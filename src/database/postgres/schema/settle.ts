@@ -3,7 +3,6 @@ export const SETTLE = `
 CREATE TYPE sluice.settlement_input AS (
   place integer,
   pk uuid,
-  identity bytea,
   run integer,
   kind text,
   result text,
@@ -39,57 +38,63 @@ RETURNS json LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   v_now bigint;
+  v_all sluice.settlement_input[];
   v_settlements sluice.settlement_input[];
+  v_pks uuid[];
   v_keys text[];
 BEGIN
+  v_all := ARRAY(SELECT s FROM json_populate_recordset(NULL::sluice.settlement_input, p_settlements) s);
+  -- Of several runs of a task only the last can be its current one.
   v_settlements := ARRAY(
-    SELECT s FROM json_populate_recordset(NULL::sluice.settlement_input, p_settlements) s
-    ORDER BY s.identity, s.place);
+    SELECT last FROM (
+      SELECT DISTINCT ON (s.pk) s AS last FROM unnest(v_all) s ORDER BY s.pk, s.run DESC, s.place) AS each);
+  v_pks := ARRAY(SELECT s.pk FROM unnest(v_settlements) s);
   v_keys := ARRAY(
-    SELECT DISTINCT t.concurrency_key FROM unnest(v_settlements) s JOIN sluice.task t ON t.pk = s.pk
-    WHERE t.concurrency_key IS NOT NULL);
+    SELECT DISTINCT t.concurrency_key FROM sluice.task t
+    WHERE t.pk = ANY (v_pks) AND t.concurrency_key IS NOT NULL);
   PERFORM sluice.lock_keys(v_keys);
   v_now := sluice.now_ms(p_now);
 
   WITH ended AS (
     UPDATE sluice.task t SET
-      settled_run = s.run, version = t.version + 1, changed_at = v_now,
-      attempts = t.attempts + (s.kind = 'retry' OR (s.kind = 'failed' AND s.charged))::integer,
-      crashes = t.crashes + (s.kind = 'crashed')::integer,
-      lease_holder = NULL, lease_until = NULL,
-      (state, slot, due_at, finished_at, error) = (
+      version = t.version + 1, changed_at = v_now, lease_holder = NULL, lease_until = NULL,
+      (settled_run, attempts, crashes, state, slot, due_at, finished_at, error) = (
         SELECT
+          s.run,
+          t.attempts + (s.kind = 'retry' OR (s.kind = 'failed' AND s.charged))::integer,
+          t.crashes + (s.kind = 'crashed')::integer,
           n.state,
           sluice.keeps_slot(t.slot, n.state, t.concurrency_limit),
-          CASE WHEN n.state = 'scheduled' THEN s.due_at END,
+          CASE WHEN n.state = 'scheduled' THEN n.due_at END,
           CASE WHEN n.state <> 'scheduled' THEN v_now END,
           CASE
             WHEN n.state = 'succeeded' THEN NULL
             WHEN n.state = 'expired' THEN coalesce(s.error::json, t.error, p_expired)
             ELSE coalesce(s.error::json, t.error)
           END
-        FROM (
-          SELECT sluice.state_after(
-            s.kind, t.crashes + 1 >= s.crash_limit, t.cancel_requested, t.deadline_at, s.due_at) AS state
-        ) AS n
+        FROM (SELECT (v_settlements[width_bucket(t.pk, v_pks)]).*) AS s
+        CROSS JOIN LATERAL (SELECT v_now + coalesce(s.after_ms, 0) AS due_at) AS d
+        CROSS JOIN LATERAL (
+          SELECT d.due_at, sluice.state_after(
+            s.kind, t.crashes + 1 >= s.crash_limit, t.cancel_requested, t.deadline_at, d.due_at) AS state) AS n
       )
-    FROM (
-      SELECT DISTINCT ON (s.identity, s.pk, s.run) s.*, v_now + coalesce(s.after_ms, 0) AS due_at
-      FROM unnest(v_settlements) s ORDER BY s.identity, s.pk, s.run, s.place
-    ) AS s
-    WHERE t.pk = s.pk AND t.run = s.run AND t.state = 'running'
-    RETURNING t.pk, s.kind, s.result, s.follow_ups
+    WHERE t.pk = ANY (v_pks) AND t.run = (v_settlements[width_bucket(t.pk, v_pks)]).run
+      AND t.state IS NOT DISTINCT FROM 'running'
+    RETURNING v_settlements[width_bucket(t.pk, v_pks)] AS s
   ), results AS (
-    INSERT INTO sluice.task_result (pk, result) SELECT e.pk, e.result FROM ended e WHERE e.kind = 'succeeded'
+    INSERT INTO sluice.task_result (pk, result)
+      SELECT (e.s).pk, (e.s).result FROM ended e WHERE (e.s).kind = 'succeeded'
   )
-  INSERT INTO sluice.follow_up (pk, bodies, leased_until)
-    SELECT e.pk, e.follow_ups, v_now + p_follow_up_lease_ms FROM ended e
-    WHERE e.kind = 'succeeded' AND cardinality(e.follow_ups) > 0;
+  INSERT INTO sluice.follow_up (pk, bodies, settled_at, leased_until)
+    SELECT (e.s).pk, (e.s).follow_ups, v_now, v_now + p_follow_up_lease_ms FROM ended e
+    WHERE (e.s).kind = 'succeeded' AND cardinality((e.s).follow_ups) > 0;
 
   PERFORM sluice.release(v_keys, v_now);
   RETURN (
-    SELECT json_agg(CASE WHEN t.settled_run = s.run THEN sluice.record_of(t) END ORDER BY s.place)
-    FROM unnest(v_settlements) s LEFT JOIN sluice.task t ON t.pk = s.pk);
+    SELECT json_agg(t.record ORDER BY s.place)
+    FROM unnest(v_all) s LEFT JOIN LATERAL (
+      SELECT sluice.record_of(t) AS record FROM sluice.task t WHERE t.pk = s.pk AND t.settled_run = s.run OFFSET 0
+    ) AS t ON true);
 END $$;
 
 -- Ends or schedules runs whose lease ran out. In p_error, {crashes} stands for their number.
@@ -109,13 +114,11 @@ BEGIN
     UPDATE sluice.follow_up SET leased_until = v_now WHERE leased_until > v_now;
   END IF;
   v_pks := ARRAY(
-    SELECT o.pk FROM (
-      SELECT pk, identity FROM sluice.task WHERE state = 'running' AND (p_all OR lease_until < v_now)
-      ORDER BY lease_until LIMIT p_limit
-    ) AS o ORDER BY o.identity);
+    SELECT pk FROM sluice.task WHERE state = 'running' AND (p_all OR lease_until < v_now)
+    ORDER BY lease_until LIMIT p_limit);
   v_keys := ARRAY(
-    SELECT DISTINCT t.concurrency_key FROM unnest(v_pks) p JOIN sluice.task t ON t.pk = p
-    WHERE t.concurrency_key IS NOT NULL);
+    SELECT DISTINCT t.concurrency_key FROM sluice.task t
+    WHERE t.pk = ANY (v_pks) AND t.concurrency_key IS NOT NULL);
   PERFORM sluice.lock_keys(v_keys);
   v_now := sluice.now_ms(p_now);
 
@@ -139,8 +142,7 @@ BEGIN
             'crashed', t.begun AND t.crashes + 1 >= p_crash_limit, t.cancel_requested, t.deadline_at, v_now) AS state
         ) AS n
       )
-    FROM unnest(v_pks) p
-    WHERE t.pk = p AND t.state = 'running' AND (p_all OR t.lease_until < v_now)
+    WHERE t.pk = ANY (v_pks) AND t.state IS NOT DISTINCT FROM 'running' AND (p_all OR t.lease_until < v_now)
     RETURNING t
   )
   SELECT json_agg(sluice.record_of(r.t)) INTO v_records FROM recovered r;

@@ -2,22 +2,22 @@
  * Slots of concurrency keys. A task takes one when it is claimed and has it until it ends; where the limit is above one,
  * a task that backs off lets go of it meanwhile. Under a limit of one that would let a successor overtake.
  *
- * The order of locks, in every function: the rows of keys by key, then rows of tasks by identity, then those that
- * `release` finds, which nobody else touches without the key. So no two calls wait for each other.
+ * The order of locks, in every function: the rows of keys by key; new rows of tasks by identity; known ones by primary
+ * key; then those that `release` finds, which nobody else touches without the key. So no two calls wait for each other.
  */
 export const SLOTS = `
+-- One after another in their order, each made where it is missing: the sweep removes those that nobody uses.
 CREATE FUNCTION sluice.lock_keys(p_keys text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  v_locked integer;
+  v_key text COLLATE "C";
 BEGIN
-  IF cardinality(p_keys) = 0 THEN RETURN; END IF;
-  LOOP
-    INSERT INTO sluice.concurrency_key (key) SELECT k FROM unnest(p_keys) k ORDER BY k COLLATE "C"
-      ON CONFLICT DO NOTHING;
-    PERFORM FROM sluice.concurrency_key WHERE key = ANY (p_keys) ORDER BY key FOR UPDATE;
-    GET DIAGNOSTICS v_locked = ROW_COUNT;
-    -- The sweep may have removed one in between.
-    EXIT WHEN v_locked = cardinality(p_keys);
+  FOR v_key IN SELECT k FROM unnest(p_keys) k ORDER BY k COLLATE "C" LOOP
+    LOOP
+      PERFORM FROM sluice.concurrency_key WHERE key = v_key FOR UPDATE;
+      EXIT WHEN FOUND;
+      INSERT INTO sluice.concurrency_key (key) VALUES (v_key) ON CONFLICT DO NOTHING;
+      EXIT WHEN FOUND;
+    END LOOP;
   END LOOP;
 END $$;
 
@@ -29,7 +29,7 @@ DECLARE
 BEGIN
   FOR v_key IN
     SELECT k FROM unnest(p_keys) k
-    WHERE EXISTS (SELECT FROM sluice.task WHERE concurrency_key = k AND state = 'blocked')
+    WHERE EXISTS (SELECT FROM sluice.task WHERE concurrency_key = k AND state = 'blocked' OFFSET 0)
   LOOP
     LOOP
       SELECT pk, coalesce(concurrency_limit, 1) AS most INTO v_next FROM sluice.task

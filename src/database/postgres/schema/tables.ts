@@ -1,3 +1,13 @@
+/*
+ * How the functions and statements find rows is never left to what the planner thinks of the size of a table, since that
+ * is known late, and plans live long: it would go through a table that was small when it planned.
+ * - Rows to be changed are found by an array of keys, never by a join: `pk = ANY (keys)`. They are visited, and so locked,
+ *   in the order of their keys. What belongs to each is in an array beside it, at `width_bucket(pk, keys)`, which is the
+ *   place of the key in the array, found by bisection.
+ * - Rows to be read are found by a sub-select that `OFFSET 0` keeps from becoming a join.
+ * - A state beside a key is compared with `IS NOT DISTINCT FROM`, which keeps away from the index of all in that state.
+ */
+
 /**
  * The row that every transition rewrites is narrow; input and result lie apart, and each index holds only the rows that
  * are in the state it serves. What a lease changes is in no index, so that extending one touches none (a HOT update).
@@ -60,6 +70,7 @@ CREATE TABLE sluice.task_body (pk uuid PRIMARY KEY, body text NOT NULL);
 CREATE TABLE sluice.task_result (pk uuid PRIMARY KEY, result text NOT NULL);
 
 CREATE TABLE sluice.follow_up (
+  settled_at bigint NOT NULL,
   leased_until bigint NOT NULL,
   pk uuid PRIMARY KEY,
   bodies text[] NOT NULL
