@@ -14,6 +14,10 @@ export class Gateway {
   readonly #clock = fakeClock(Date.now() - 60_000);
   readonly #ids = new TaskIds(['s'.repeat(32)], this.#clock, systemRandom);
 
+  get time(): number {
+    return this.#clock.now();
+  }
+
   accept(fields: Partial<Message> & { idempotencyKey?: string } = {}): Message {
     this.#clock.advance(1);
     const { idempotencyKey } = fields;
@@ -54,13 +58,20 @@ export async function withClient<T>(url: string, work: (client: pg.Client) => Pr
   }
 }
 
-/** How many deadlocks there were, once every session of the driver has ended: that is when it adds its counts. */
-export function deadlocks(url: string): Promise<number> {
-  return withClient(url, async (client) => {
-    await vi.waitFor(async () => {
+/** Resolves when no session of the driver is left. It is then that they have added their counts to the statistics. */
+export function sessionsEnded(url: string): Promise<void> {
+  return withClient(url, (client) =>
+    vi.waitFor(async () => {
       const { rows } = await client.query(`SELECT FROM pg_stat_activity WHERE application_name = 'sluice'`);
       expect(rows).toHaveLength(0);
-    }, 20_000);
+    }, 20_000),
+  );
+}
+
+/** How many deadlocks there were, until the last session of the driver has ended. */
+export async function deadlocks(url: string): Promise<number> {
+  await sessionsEnded(url);
+  return withClient(url, async (client) => {
     const { rows } = await client.query<{ deadlocks: number }>(
       'SELECT deadlocks::integer FROM pg_stat_database WHERE datname = current_database()',
     );
