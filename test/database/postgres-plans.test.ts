@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
 import { decodeMessage } from '../../src/core/message.ts';
@@ -12,7 +11,7 @@ import {
   SUCCEEDED,
 } from '../../src/testing/database/database-tester.ts';
 import { unavailable, usePostgres } from '../engines/engine.ts';
-import { ownSchema } from './postgres/postgres-under-test.ts';
+import { ownSchema, schemaOf } from './postgres/postgres-under-test.ts';
 import { claimOf, Gateway, idOf, sessionsEnded, withClient } from './postgres/work-load.ts';
 
 const ROWS_OF_EACH_STATE = 20_000;
@@ -25,7 +24,7 @@ describe.skipIf(unavailable('postgresql'))('the statements on a PostgreSQL serve
 
   it('read no more than they need of 100,000 tasks, though they were planned when there was none', async () => {
     const url = ownSchema(engine);
-    const schema = new URL(url).searchParams.get('schema') ?? assert.fail();
+    const schema = schemaOf(url);
     const database = openPostgresDatabase({ url, logger: silentLogger, connections: 1 });
     const gateway = new Gateway();
     // A statement keeps its plan from the sixth time on.

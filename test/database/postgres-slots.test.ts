@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
@@ -8,7 +7,7 @@ import type { Database, Lease, Outcome } from '../../src/database/database.ts';
 import { openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
 import { CRASH_LIMIT, failure, retry, SUCCEEDED } from '../../src/testing/database/database-tester.ts';
 import { unavailable, usePostgres } from '../engines/engine.ts';
-import { ownSchema } from './postgres/postgres-under-test.ts';
+import { ownSchema, schemaOf } from './postgres/postgres-under-test.ts';
 import { claimOf, deadlocks, Gateway, idOf, pick, withClient } from './postgres/work-load.ts';
 
 const WORKERS = 8;
@@ -122,7 +121,7 @@ describe.skipIf(unavailable('postgresql'))('concurrency keys on one PostgreSQL s
 
   /** What is committed at any moment: no key has more slots taken than it has, or one free while someone waits. */
   async function audit(url: string, working: () => boolean): Promise<void> {
-    const schema = new URL(url).searchParams.get('schema') ?? assert.fail();
+    const schema = schemaOf(url);
     await withClient(engine.url, async (client) => {
       while (working()) {
         const { rows } = await client.query(

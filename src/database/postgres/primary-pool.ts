@@ -1,5 +1,4 @@
 import { Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import pg, { type PoolClient } from 'pg';
 import { SluiceError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -22,7 +21,6 @@ export interface Statement {
 }
 
 const IDLE_MS = 60_000;
-const CLOSE_MS = 2000;
 const MAX_COLLISIONS = 5;
 /** The server is given the time to say itself that a statement took too long. */
 const ANSWER_MARGIN_MS = 500;
@@ -93,10 +91,9 @@ export class PrimaryPool {
     }
   }
 
-  /** Within two seconds, whatever the server does. */
+  /** Waits for what is under way; a server that does not say farewell is not waited for. */
   async close(): Promise<void> {
-    const ended = Promise.all(this.#pools.map((pool) => (pool.ending ? undefined : pool.end())));
-    await Promise.race([ended, pause(CLOSE_MS, undefined, { ref: false })]);
+    await Promise.all(this.#pools.map((pool) => (pool.ending ? undefined : pool.end())));
     for (const socket of this.#sockets) socket.destroy();
   }
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { silentLogger } from '../../../src/core/logger.ts';
 import type { Database } from '../../../src/database/database.ts';
@@ -9,6 +10,10 @@ import type { Engine } from '../../engines/engine.ts';
 /** The URL of a schema that nobody else uses. */
 export function ownSchema({ url }: Engine): string {
   return `${url}?schema=test_${randomBytes(6).toString('hex')}`;
+}
+
+export function schemaOf(url: string): string {
+  return new URL(url).searchParams.get('schema') ?? assert.fail('the URL names no schema');
 }
 
 /** A database that has a schema of its own in `engine`, and goes by the clock of the test. */
