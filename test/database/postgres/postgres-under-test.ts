@@ -34,6 +34,8 @@ export async function postgresUnderTest(engine: Engine): Promise<DatabaseUnderTe
       if (how === 'close') await opened.at(-1)?.close();
       return open();
     },
+    // No text of PostgreSQL holds it.
+    poison: (claim) => ({ ...claim, message: { ...claim.message, tags: ['\0'] } }),
     dispose: async () => void (await Promise.all(opened.map((database) => database.close()))),
   };
 }
