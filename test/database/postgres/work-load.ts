@@ -18,7 +18,7 @@ export class Gateway {
     return this.#clock.now();
   }
 
-  accept(fields: Partial<Message> & { idempotencyKey?: string } = {}): Message {
+  accept(fields: Partial<Message> = {}): Message {
     this.#clock.advance(1);
     const { idempotencyKey } = fields;
     const id = this.#ids.mint({ tenant: 'default', task: 'resize', idempotencyKey, content: [] });
