@@ -10,6 +10,7 @@ const DRIVERS = `^src/(${CONTRACTS})/[^/]+/`;
 /** A library, and the only places that may know of it. */
 const LIBRARIES = {
   libsql: 'src/sqlite/',
+  pg: 'src/database/postgres/',
   fastify: 'src/gateway/',
   'ajv|ajv-formats': '(src/manifest/|src/runner/)',
   pino: 'src/observe/',

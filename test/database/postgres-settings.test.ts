@@ -93,7 +93,7 @@ describe('what the settings of a PostgreSQL server promise', () => {
       false,
       'reaches its standbys later',
     ],
-  ])('with %s is told in a sentence', (_what, settings, failover, durable, text) => {
+  ])('with %s is told in a sentence', (...[, settings, failover, durable, text]) => {
     expect(promiseOf(settings, failover)).toEqual({ durable, text: expect.stringContaining(text) });
   });
 });

@@ -8,7 +8,7 @@ export interface PostgresPlace {
 }
 
 const SHAPE =
-  /^(?<scheme>postgres(?:ql)?:\/\/)(?<credentials>[^@/?#]*@)?(?<hosts>[^@/?#]*)(?<path>\/[^?#]*)?(?<query>\?[^#]*)?$/;
+  /^(?<before>postgres(?:ql)?:\/\/(?:[^@/?#]*@)?)(?<hosts>[^@/?#]*)(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?$/;
 const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
 const EXPECTED =
   'postgres://[user[:password]@]host[:port][,host[:port]...]/database[?schema=name&sslmode=...]';
@@ -19,17 +19,25 @@ const EXPECTED =
  * @throws SluiceError `SLUICE_OPTION_INVALID`, which never shows the URL: it may hold a password
  */
 export function parsePostgresUrl(url: string): PostgresPlace {
-  const refuse = (value: string): never => {
-    throw new SluiceError('SLUICE_OPTION_INVALID', { option: 'the database URL', value, expected: EXPECTED });
-  };
-  const { scheme, credentials = '', hosts, path = '', query = '' } = SHAPE.exec(url)?.groups ?? {};
-  if (scheme === undefined || hosts === undefined) return refuse('not a URL of PostgreSQL');
-  const parameters = new URLSearchParams(query);
+  const parts = SHAPE.exec(url)?.groups;
+  if (!parts) throw refused('not a URL of PostgreSQL');
+  const parameters = new URLSearchParams(parts['query']);
   const schema = parameters.get('schema') ?? 'sluice';
-  if (!SCHEMA.test(schema)) refuse(`a URL with the schema ${JSON.stringify(schema)}`);
+  if (!SCHEMA.test(schema)) throw refused(`a URL with the schema ${JSON.stringify(schema)}`);
   parameters.delete('schema');
-  const rest = parameters.size > 0 ? `?${parameters}` : '';
-  const each = hosts.split(',').map((host) => `${scheme}${credentials}${host}${path}${rest}`);
-  if (hosts !== '' && each.some((one) => !URL.canParse(one))) refuse('a URL with a host that is none');
-  return { hosts: each, schema };
+  const hosts = hostsOf(parts, parameters.size > 0 ? `?${parameters.toString()}` : '');
+  return { hosts, schema };
+}
+
+function hostsOf({ before = '', hosts = '', path = '' }: Record<string, string>, query: string): string[] {
+  const each = hosts.split(',').map((host) => `${before}${host}${path}${query}`);
+  // None at all is a socket, which the parameter `host` names.
+  if (hosts !== '' && !each.every((one) => URL.canParse(one) && new URL(one).hostname !== '')) {
+    throw refused('a URL with a host that is none');
+  }
+  return each;
+}
+
+function refused(value: string): SluiceError {
+  return new SluiceError('SLUICE_OPTION_INVALID', { option: 'the database URL', value, expected: EXPECTED });
 }

@@ -93,7 +93,7 @@ export class PrimaryPool {
 
   /** Waits for what is under way; a server that does not say farewell is not waited for. */
   async close(): Promise<void> {
-    await Promise.all(this.#pools.map((pool) => (pool.ending ? undefined : pool.end())));
+    await Promise.all(this.#pools.filter(({ ending }) => !ending).map((pool) => pool.end()));
     for (const socket of this.#sockets) socket.destroy();
   }
 
