@@ -2,15 +2,18 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SluiceError } from '../../src/core/errors.ts';
 import { silentLogger } from '../../src/core/logger.ts';
-import type { Message } from '../../src/core/message.ts';
-import type { Database } from '../../src/database/database.ts';
+import { decodeMessage, type Message } from '../../src/core/message.ts';
+import { isTerminal } from '../../src/core/state.ts';
+import type { Database, HeldRun } from '../../src/database/database.ts';
 import {
   openPostgresDatabase,
   type PostgresDatabaseOptions,
 } from '../../src/database/postgres/postgres-database.ts';
 import { LEASE_MS, SUCCEEDED } from '../../src/testing/database/database-tester.ts';
+import type { TaskRecord } from '../../src/core/task-record.ts';
 import { unavailable, usePostgres } from '../engines/engine.ts';
 import { ownSchema, schemaOf } from './postgres/postgres-under-test.ts';
+import { lossyProxy } from './postgres/lossy-proxy.ts';
 import { restart, whileFrozen } from './postgres/server-processes.ts';
 import { claimOf, Gateway, idOf, withClient } from './postgres/work-load.ts';
 
@@ -45,10 +48,15 @@ describe.skipIf(unavailable('postgresql'))('when the PostgreSQL server', () => {
     const refused: unknown[] = [];
     let over = false;
     const worker = async (): Promise<void> => {
+      const held: HeldRun[] = [];
       while (!over) {
         const messages = Array.from({ length: 20 }, () => gateway.accept());
         while (messages.some(({ id }) => !ended.has(id))) {
-          await work(database, messages, ended).catch((error: unknown) => refused.push(error));
+          await work(database, messages, held).catch((error: unknown) => refused.push(error));
+          const lookups = await database.get(messages.map(idOf)).catch(() => []);
+          for (const lookup of lookups) {
+            if (lookup.kind === 'found' && isTerminal(lookup.record.state)) ended.add(lookup.record.id);
+          }
         }
       }
     };
@@ -62,6 +70,55 @@ describe.skipIf(unavailable('postgresql'))('when the PostgreSQL server', () => {
     over = true;
     await Promise.all(workers);
     expect(refused.filter((error) => !SluiceError.is(error, 'SLUICE_DATABASE_UNAVAILABLE'))).toEqual([]);
+  });
+
+  it('permits a run and the answer is lost, the task is taken back uncharged with the next call', async () => {
+    const proxy = await lossyProxy(engine.url);
+    const url = ownSchema(engine);
+    const [database, observer] = [open({ url: proxy.through(url) }), open({ url })];
+    try {
+      const key = { concurrencyKey: 'k', concurrencyLimit: 1 };
+      const messages = [gateway.accept(), gateway.accept(key), gateway.accept({ idempotencyKey: 'k' })];
+      await database.claim([claimOf(gateway.accept())], LEASE);
+      proxy.deaf = true;
+      await expect(database.claim(messages.map(claimOf), LEASE)).rejects.toMatchObject({
+        code: 'SLUICE_DATABASE_UNAVAILABLE',
+      });
+      expect(await statesOf(observer, messages)).toEqual(['running', 'running', 'running']);
+      proxy.deaf = false;
+      expect(await database.due(10)).toHaveLength(3);
+      const records = await recordsOf(observer, messages);
+      expect(records.map(({ state, crashes, attempts, run }) => [state, crashes, attempts, run])).toEqual(
+        messages.map(() => ['scheduled', 0, 0, 1]),
+      );
+      const again = messages.map((message) => claimOf({ ...message, run: 2 }));
+      expect(await database.claim(again, LEASE)).toMatchObject(messages.map(() => ({ kind: 'run', run: 2 })));
+      await database.counts();
+      expect(await statesOf(observer, messages)).toEqual(['running', 'running', 'running']);
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  it('gets a claim so late that it was taken back already, it permits nothing', async () => {
+    const proxy = await lossyProxy(engine.url);
+    const url = ownSchema(engine);
+    const [database, observer] = [open({ url: proxy.through(url) }), open({ url })];
+    try {
+      const message = gateway.accept();
+      await database.counts();
+      proxy.slow = true;
+      await expect(database.claim([claimOf(message)], LEASE)).rejects.toMatchObject({
+        code: 'SLUICE_DATABASE_UNAVAILABLE',
+      });
+      proxy.slow = false;
+      await database.counts();
+      await proxy.deliver();
+      expect(await observer.get([idOf(message)])).toEqual([{ kind: 'none' }]);
+      expect(await database.claim([claimOf(message)], LEASE)).toMatchObject([{ kind: 'run' }]);
+    } finally {
+      await proxy.close();
+    }
   });
 
   it('is frozen, every call ends all the same, and the next one after it has thawed is answered', async () => {
@@ -82,9 +139,11 @@ describe.skipIf(unavailable('postgresql'))('when the PostgreSQL server', () => {
       }
       await expect(database.health()).resolves.toMatchObject({ ok: false, durable: false });
     });
-    // What was sent to it may have been done after all.
-    const [verdict] = await vi.waitFor(() => database.claim([claimOf(message)], LEASE), 10_000);
-    expect(['run', 'drop']).toContain(verdict?.kind);
+    // What was sent to it is done before it is taken back, or not at all.
+    await vi.waitFor(() => database.counts(), 10_000);
+    const [verdict] = await database.claim([claimOf(message)], LEASE);
+    const due = verdict?.kind === 'drop' ? await database.due(1) : [];
+    expect(verdict?.kind === 'run' || due.length === 1).toBe(true);
   });
 
   it('is killed while nothing is asked, nobody hears of it', async () => {
@@ -136,15 +195,31 @@ describe.skipIf(unavailable('postgresql'))('when the PostgreSQL server', () => {
   });
 });
 
-/** What a worker does with what the queue has delivered; after a failure the same once more. */
-async function work(database: Database, messages: readonly Message[], ended: Set<string>): Promise<void> {
-  await database.claim(messages.map(claimOf), LEASE);
-  const results = await database.settle(messages.map(({ id }) => ({ id, run: 1, outcome: SUCCEEDED })));
+async function recordsOf(database: Database, messages: readonly Message[]): Promise<TaskRecord[]> {
   const lookups = await database.get(messages.map(idOf));
-  results.forEach(({ kind }, at) => {
-    const lookup = lookups[at];
-    assert.equal(kind, 'settled');
-    assert.ok(lookup?.kind === 'found' && lookup.record.state === 'succeeded' && lookup.record.version === 3);
-    ended.add(lookup.record.id);
-  });
+  return lookups.map((lookup) => (lookup.kind === 'found' ? lookup.record : assert.fail(lookup.kind)));
+}
+
+async function statesOf(database: Database, messages: readonly Message[]): Promise<string[]> {
+  return (await recordsOf(database, messages)).map(({ state }) => state);
+}
+
+/** What a worker does with what the queue has delivered, and with what is due; after a failure the same once more. */
+async function work(database: Database, messages: readonly Message[], held: HeldRun[]): Promise<void> {
+  if (held.length === 0) {
+    const due = await database.due(100);
+    const again = due.map(({ body, run }) => ({ ...decodeMessage(body), run }));
+    const delivered = [...messages, ...again];
+    const verdicts = await database.claim(delivered.map(claimOf), LEASE);
+    verdicts.forEach((verdict, at) => {
+      if (verdict.kind === 'run') held.push({ id: delivered[at]?.id ?? '', run: verdict.run });
+    });
+  }
+  const results = await database.settle(held.map(({ id, run }) => ({ id, run, outcome: SUCCEEDED })));
+  const states = results.map((result) => result.kind === 'settled' && result.record.state);
+  assert.deepEqual(
+    states,
+    held.map(() => 'succeeded'),
+  );
+  held.splice(0);
 }

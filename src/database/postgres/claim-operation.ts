@@ -1,6 +1,6 @@
 import type { Claim, Lease, Verdict } from '../database.ts';
 import { expiredError } from '../task-errors.ts';
-import type { Server } from './server.ts';
+import type { RevokingServer } from './revoking-server.ts';
 import { bytea, idOf } from './task-json.ts';
 
 interface Answer {
@@ -11,21 +11,32 @@ interface Answer {
   readonly version: number;
 }
 
-export async function claim(server: Server, claims: readonly Claim[], lease: Lease): Promise<Verdict[]> {
+export async function claim(
+  server: RevokingServer,
+  claims: readonly Claim[],
+  lease: Lease,
+): Promise<Verdict[]> {
   if (claims.length === 0) return [];
-  const answers = await server.ask(
+  const inputs = claims.map(inputOf);
+  const keys = inputs.map(({ pk }) => pk);
+  const answers = await server.askRevocably(keys, (call) => [
     'claim',
-    'SELECT sluice.claim($2, $3, $4, $5, $1)',
+    'SELECT sluice.claim($2, $3, $4, $5, $6, $1)',
     server.now(),
-    JSON.stringify(claims.map(inputOf)),
+    call,
+    JSON.stringify(inputs),
     lease.holder,
     lease.durationMs,
     JSON.stringify(expiredError()),
-  );
+  ]);
   return (answers as Answer[]).map(verdictOf);
 }
 
-function inputOf({ message, body, park, horizonMs }: Claim, place: number): unknown {
+interface Input {
+  readonly pk: string;
+}
+
+function inputOf({ message, body, park, horizonMs }: Claim, place: number): Input & Record<string, unknown> {
   const id = idOf(message.id);
   return {
     place,

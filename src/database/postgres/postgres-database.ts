@@ -4,6 +4,7 @@ import type { Health } from '../../core/health.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Address } from '../../core/message.ts';
 import type { State } from '../../core/state.ts';
+import { type Random, systemRandom } from '../../core/random.ts';
 import type { TaskId } from '../../core/task-id.ts';
 import type { TaskRecord } from '../../core/task-record.ts';
 import type {
@@ -36,7 +37,8 @@ import { PrimaryPool } from './primary-pool.ts';
 import { counts, get, list } from './read-operations.ts';
 import { sweep } from './retention-operation.ts';
 import { due, published, reconcile } from './schedule-operations.ts';
-import { MigratedServer, type Server } from './server.ts';
+import { RevokingServer } from './revoking-server.ts';
+import { MigratedServer } from './server.ts';
 import { settle } from './settle-operation.ts';
 
 export interface PostgresDatabaseOptions {
@@ -45,6 +47,7 @@ export interface PostgresDatabaseOptions {
   readonly logger: Logger;
   /** For tests. Default: the clock of the server. */
   readonly clock?: Clock;
+  readonly random?: Random;
   /** Most connections at a time. Default 10. */
   readonly connections?: number;
   /** Milliseconds to wait for a connection, new or free, to each host. Default 2000. */
@@ -61,7 +64,9 @@ export interface PostgresDatabaseOptions {
 export function openPostgresDatabase(options: PostgresDatabaseOptions): Database {
   const { hosts, schema } = parsePostgresUrl(options.url);
   const pool = poolOf(options, hosts);
-  return new PostgresDatabase(pool, new MigratedServer(pool, schema, options.clock), hosts.length > 1);
+  const migrated = new MigratedServer(pool, schema, options.clock);
+  const server = new RevokingServer(migrated, options.random ?? systemRandom);
+  return new PostgresDatabase(pool, server, hosts.length > 1);
 }
 
 /** A server process gives a migration no longer than any statement; whoever asks for nothing else has time. */
@@ -91,10 +96,10 @@ function poolOf(options: Omit<PostgresDatabaseOptions, 'clock'>, hosts: readonly
 /** The database on a PostgreSQL server, for any number of processes. */
 class PostgresDatabase implements Database {
   readonly #pool: PrimaryPool;
-  readonly #server: Server;
+  readonly #server: RevokingServer;
   readonly #failover: boolean;
 
-  constructor(pool: PrimaryPool, server: Server, failover: boolean) {
+  constructor(pool: PrimaryPool, server: RevokingServer, failover: boolean) {
     this.#pool = pool;
     this.#server = server;
     this.#failover = failover;

@@ -34,6 +34,12 @@ const REMOVE_TOMBSTONES = `
   ), gone AS (DELETE FROM sluice.tombstone WHERE identity = ANY (ARRAY(SELECT identity FROM old)))
   SELECT count(*)::integer FROM old`;
 
+/** No call is under way for so long. */
+const REVOCATION_MS = 86_400_000;
+
+const REMOVE_REVOCATIONS = `
+  DELETE FROM sluice.revoked_call WHERE revoked_at < sluice.now_ms($1) - ${REVOCATION_MS}`;
+
 /** Whoever waits for the lock of a key that goes makes it anew. */
 const REMOVE_UNUSED_KEYS = `
   WITH unused AS (
@@ -52,6 +58,7 @@ export async function sweep(server: Server, retention: Retention, limit: number)
     rows: await remove('remove-rows', REMOVE_ROWS, retention.rowsMs),
     tombstones: await remove('remove-tombstones', REMOVE_TOMBSTONES, retention.horizonMs),
   };
+  await server.ask('remove-revocations', REMOVE_REVOCATIONS, server.now());
   await server.ask('remove-unused-keys', REMOVE_UNUSED_KEYS, limit);
   return swept;
 }

@@ -67,7 +67,12 @@ CREATE TYPE sluice.claim_answer AS (
   version integer
 );
 
-CREATE FUNCTION sluice.claim(p_claims json, p_holder text, p_lease_ms bigint, p_expired json, p_now bigint)
+CREATE FUNCTION sluice.lock_of(p_call uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT hashtextextended('claim ' || p_call, 0)
+$$;
+
+CREATE FUNCTION sluice.claim(
+  p_call uuid, p_claims json, p_holder text, p_lease_ms bigint, p_expired json, p_now bigint)
 RETURNS json LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -76,6 +81,10 @@ DECLARE
   v_keys text[];
   v_answers sluice.claim_answer[];
 BEGIN
+  PERFORM pg_advisory_xact_lock_shared(sluice.lock_of(p_call));
+  IF EXISTS (SELECT FROM sluice.revoked_call WHERE call = p_call) THEN
+    RAISE query_canceled USING MESSAGE = 'nobody waits for this claim any more';
+  END IF;
   v_claims := ARRAY(
     SELECT c FROM json_populate_recordset(NULL::sluice.claim_input, p_claims) c ORDER BY c.identity, c.place);
   v_keys := ARRAY(
@@ -100,12 +109,12 @@ BEGIN
     INSERT INTO sluice.task (
       pk, identity, keyed, id, tenant, task, queue, priority, lane, created_at, changed_at, deadline_at,
       concurrency_key, concurrency_limit, tags, parent_id, has_body, version, state,
-      run, begun, started_at, lease_holder, lease_until, slot, due_at, blocked_number, finished_at, error)
+      run, begun, started_at, lease_holder, lease_until, claim_call, slot, due_at, blocked_number, finished_at, error)
     SELECT
       d.pk, d.identity, d.keyed, d.id, d.tenant, d.task, d.queue, d.priority, d.lane, d.created_at, v_now,
       d.deadline_at, d.concurrency_key, d.concurrency_limit, d.tags, d.parent_id, true, 2, d.state,
       r::integer, r, CASE WHEN r THEN v_now END, CASE WHEN r THEN p_holder END,
-      CASE WHEN r THEN v_now + p_lease_ms END, r AND d.concurrency_key IS NOT NULL,
+      CASE WHEN r THEN v_now + p_lease_ms END, CASE WHEN r THEN p_call END, r AND d.concurrency_key IS NOT NULL,
       CASE WHEN d.state = 'scheduled' THEN coalesce(v_now + d.park_ms, d.not_before) END,
       CASE WHEN d.state = 'blocked' THEN d.next_number END,
       CASE WHEN d.state = 'expired' THEN v_now END,
@@ -128,7 +137,7 @@ BEGIN
       ARRAY(
         SELECT c FROM unnest(v_claims) c WHERE c.place NOT IN (SELECT a.place FROM unnest(v_answers) a)
         ORDER BY c.pk, c.place),
-      p_holder, p_lease_ms, p_expired, v_now);
+      p_call, p_holder, p_lease_ms, p_expired, v_now);
   END IF;
   PERFORM sluice.release(v_keys, v_now);
   RETURN (SELECT json_agg(a ORDER BY a.place) FROM unnest(v_answers) a);
@@ -145,7 +154,7 @@ CREATE TYPE sluice.claim_decision AS (
 
 -- Decides about claims, in the order of their keys, of tasks that have a row, a tombstone, or neither though they should.
 CREATE FUNCTION sluice.claim_known(
-  p_claims sluice.claim_input[], p_holder text, p_lease_ms bigint, p_expired json, p_now bigint)
+  p_claims sluice.claim_input[], p_call uuid, p_holder text, p_lease_ms bigint, p_expired json, p_now bigint)
 RETURNS sluice.claim_answer[] LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -184,7 +193,7 @@ BEGIN
     UPDATE sluice.task t SET
       version = t.version + 1, changed_at = p_now, publishing_until = NULL,
       (state, due_at, blocked_number, finished_at, error,
-        run, begun, started_at, lease_holder, lease_until, progress, slot) = (
+        run, begun, started_at, lease_holder, lease_until, claim_call, progress, slot) = (
         SELECT
           d.state, d.until, d.blocked_number, CASE WHEN d.state = 'expired' THEN p_now END, coalesce(d.error, t.error),
           t.run + r::integer,
@@ -192,6 +201,7 @@ BEGIN
           CASE WHEN r THEN p_now ELSE t.started_at END,
           CASE WHEN r THEN p_holder END,
           CASE WHEN r THEN p_now + p_lease_ms END,
+          CASE WHEN r THEN p_call END,
           CASE WHEN NOT r THEN t.progress END,
           CASE d.state WHEN 'running' THEN t.concurrency_key IS NOT NULL WHEN 'expired' THEN false ELSE t.slot END
         FROM (SELECT (v_decisions[width_bucket(t.pk, v_pks)]).*) AS d

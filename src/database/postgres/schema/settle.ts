@@ -97,6 +97,21 @@ BEGIN
     ) AS t ON true);
 END $$;
 
+-- Takes back what a claim has permitted whose answer was lost; one that is still under way is waited for, and one that
+-- comes later does nothing. So nobody runs what was permitted, and it is not charged with a crash.
+CREATE FUNCTION sluice.hand_back(p_call uuid, p_pks uuid[], p_expired json, p_now bigint)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(sluice.lock_of(p_call));
+  INSERT INTO sluice.revoked_call (call, revoked_at) VALUES (p_call, sluice.now_ms(p_now)) ON CONFLICT DO NOTHING;
+  PERFORM sluice.settle(
+    (
+      SELECT json_agg(json_build_object('place', 0, 'pk', t.pk, 'run', t.run, 'kind', 'returned'))
+      FROM sluice.task t
+      WHERE t.pk = ANY (p_pks) AND t.claim_call = p_call AND t.state IS NOT DISTINCT FROM 'running'
+    ), p_expired, 0, p_now);
+END $$;
+
 -- Ends or schedules runs whose lease ran out. In p_error, {crashes} stands for their number.
 CREATE FUNCTION sluice.recover(
   p_limit integer, p_crash_limit integer, p_all boolean, p_error text, p_expired json, p_now bigint)

@@ -39,6 +39,7 @@ CREATE TABLE sluice.task (
   cancel_requested boolean NOT NULL DEFAULT false,
   has_body boolean NOT NULL DEFAULT false,
   pk uuid PRIMARY KEY,
+  claim_call uuid,
   identity bytea NOT NULL,
   id text NOT NULL,
   tenant text NOT NULL,
@@ -83,6 +84,9 @@ CREATE TABLE sluice.tombstone (
   state text NOT NULL
 );
 CREATE INDEX tombstone_ended ON sluice.tombstone (ended_at);
+
+-- Claims whose caller does not wait for an answer any more.
+CREATE TABLE sluice.revoked_call (revoked_at bigint NOT NULL, call uuid PRIMARY KEY);
 
 -- Rows to lock, and nothing else: whoever takes, frees or waits for a slot of a key holds the row of the key.
 CREATE TABLE sluice.concurrency_key (key text COLLATE "C" PRIMARY KEY);
