@@ -113,6 +113,6 @@ describe.skipIf(unavailable('postgresql'))('many workers on one PostgreSQL serve
     } finally {
       await database.close();
     }
-    expect(await deadlocks(engine.url)).toBe(before + 1);
+    expect(await deadlocks(engine.url)).toBeGreaterThan(before);
   });
 });
