@@ -12,6 +12,7 @@ const LIBRARIES = {
   libsql: 'src/sqlite/',
   ioredis: '(src/redis/|src/cache/redis/|src/signals/redis/)',
   amqplib: 'src/queue/rabbitmq/',
+  pg: 'src/database/postgres/',
   fastify: 'src/gateway/',
   ajv: 'src/manifest/',
   pino: 'src/observe/',
