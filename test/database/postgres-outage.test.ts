@@ -88,9 +88,9 @@ describe.skipIf(unavailable('postgresql'))('when the PostgreSQL server', () => {
       proxy.deaf = false;
       expect(await database.due(10)).toHaveLength(3);
       const records = await recordsOf(observer, messages);
-      expect(records.map(({ state, crashes, attempts, run }) => [state, crashes, attempts, run])).toEqual(
-        messages.map(() => ['scheduled', 0, 0, 1]),
-      );
+      expect(
+        records.map(({ state, interruptions, attempts, run }) => [state, interruptions, attempts, run]),
+      ).toEqual(messages.map(() => ['scheduled', 0, 0, 1]));
       const again = messages.map((message) => claimOf({ ...message, run: 2 }));
       expect(await database.claim(again, LEASE)).toMatchObject(messages.map(() => ({ kind: 'run', run: 2 })));
       await database.counts();

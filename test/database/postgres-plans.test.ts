@@ -4,7 +4,7 @@ import { decodeMessage } from '../../src/core/message.ts';
 import type { Database } from '../../src/database/database.ts';
 import { openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
 import {
-  CRASH_LIMIT,
+  INTERRUPTION_LIMIT,
   LEASE_MS,
   RETENTION,
   retry,
@@ -70,8 +70,9 @@ async function useAll(database: Database, gateway: Gateway, batch: number): Prom
   await database.reject([
     { id: idOf(rejected), tenant: 'default', task: 'resize', error: { code: 'X', message: 'x' } },
   ]);
-  await database.recover({ limit: batch, crashLimit: CRASH_LIMIT });
-  await database.reconcile({ queue: 'default', priority: 'normal', lane: 0 }, gateway.time, batch);
+  await database.recover({ limit: batch, interruptionLimit: INTERRUPTION_LIMIT });
+  const lost = { before: gateway.time, after: gateway.time, limit: batch };
+  await database.reconcile({ queue: 'default', priority: 'normal', lane: 0 }, lost);
   await database.sweep(RETENTION, batch);
   await database.list({ tenant: 'default', limit: batch });
 }

@@ -5,7 +5,13 @@ import { decodeMessage, type Message } from '../../src/core/message.ts';
 import { isTerminal } from '../../src/core/state.ts';
 import type { Database, Lease, Outcome } from '../../src/database/database.ts';
 import { openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
-import { CRASH_LIMIT, failure, retry, SUCCEEDED } from '../../src/testing/database/database-tester.ts';
+import {
+  CRASH_LIMIT,
+  failure,
+  INTERRUPTION_LIMIT,
+  retry,
+  SUCCEEDED,
+} from '../../src/testing/database/database-tester.ts';
 import { unavailable, usePostgres } from '../engines/engine.ts';
 import { ownSchema, schemaOf } from './postgres/postgres-under-test.ts';
 import { claimOf, deadlocks, Gateway, idOf, pick, withClient } from './postgres/work-load.ts';
@@ -71,7 +77,7 @@ class Crowd {
       ]);
       await Promise.all([
         database.settle(held.map((run) => ({ ...run, outcome: pick(OUTCOMES) }))),
-        database.recover({ limit: 10, crashLimit: CRASH_LIMIT }),
+        database.recover({ limit: 10, interruptionLimit: INTERRUPTION_LIMIT }),
         database.sweep(RETENTION, 100),
       ]);
     }

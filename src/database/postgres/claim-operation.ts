@@ -9,6 +9,7 @@ interface Answer {
   readonly attempts: number;
   readonly crashes: number;
   readonly version: number;
+  readonly alone: boolean;
 }
 
 export async function claim(
@@ -60,15 +61,16 @@ function inputOf({ message, body, park, horizonMs }: Claim, place: number): Inpu
     parent_id: message.parentId,
     body,
     park_ms: park?.forMs,
+    park_at_most_ms: park?.atMostMs,
     park_reason: park && JSON.stringify(park.reason),
     horizon_ms: horizonMs,
   };
 }
 
-function verdictOf({ verdict, run, attempts, crashes, version }: Answer): Verdict {
+function verdictOf({ verdict, run, attempts, crashes, version, alone }: Answer): Verdict {
   switch (verdict) {
     case 'running':
-      return { kind: 'run', run, attempts, crashes, version };
+      return { kind: 'run', run, attempts, crashes, version, alone };
     case 'scheduled':
       return { kind: 'park' };
     case 'blocked':

@@ -1,6 +1,6 @@
 import type { TaskRecord } from '../../core/task-record.ts';
 import type { Database, Extension, HeldRun, Lease } from '../database.ts';
-import { crashedError, expiredError } from '../task-errors.ts';
+import { expiredError, interruptedError } from '../task-errors.ts';
 import type { Server } from './server.ts';
 import { byKey, type RecordJson, recordOf } from './task-json.ts';
 
@@ -42,16 +42,16 @@ export async function extend(server: Server, runs: readonly HeldRun[], lease: Le
 
 export async function recover(
   server: Server,
-  { limit, crashLimit, all = false }: Parameters<Database['recover']>[0],
+  { limit, interruptionLimit, all = false }: Parameters<Database['recover']>[0],
 ): Promise<TaskRecord[]> {
   const records = await server.ask(
     'recover',
     'SELECT sluice.recover($2, $3, $4, $5, $6, $1)',
     server.now(),
     limit,
-    crashLimit,
+    interruptionLimit,
     all,
-    JSON.stringify(crashedError(undefined, all)),
+    JSON.stringify(interruptedError(undefined, all)),
     JSON.stringify(expiredError()),
   );
   return (records as RecordJson[]).map(recordOf);

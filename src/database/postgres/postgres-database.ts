@@ -18,6 +18,7 @@ import type {
   Lease,
   ListFilter,
   Lookup,
+  LostTimes,
   Rejection,
   Retention,
   SettleResult,
@@ -137,8 +138,8 @@ class PostgresDatabase implements Database {
     return recover(this.#server, options);
   }
 
-  reconcile(address: Address, before: number, limit: number): Promise<number> {
-    return reconcile(this.#server, { address, before, limit });
+  reconcile(address: Address, lost: LostTimes): Promise<number> {
+    return reconcile(this.#server, address, lost);
   }
 
   followUps(limit: number): Promise<FollowUps[]> {

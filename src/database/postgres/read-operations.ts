@@ -1,6 +1,6 @@
 import { SluiceError } from '../../core/errors.ts';
 import { STATES, type State, type TerminalState, isTerminal } from '../../core/state.ts';
-import { type TaskId, readTaskId } from '../../core/task-id.ts';
+import { type TaskId, isPk, readTaskId } from '../../core/task-id.ts';
 import type { TaskRecord } from '../../core/task-record.ts';
 import { CHUNK, MAX_COUNTED, MAX_SCANNED } from '../bounds.ts';
 import type { ListFilter, Lookup, TaskPage } from '../database.ts';
@@ -20,7 +20,6 @@ interface ChunkJson {
 }
 
 const AFTER_ALL_KEYS = 'f'.repeat(32);
-const CURSOR = /^[0-9a-f]{32}$/;
 
 export async function get(server: Server, ids: readonly TaskId[]): Promise<Lookup[]> {
   if (ids.length === 0) return [];
@@ -67,7 +66,7 @@ export async function list(server: Server, filter: ListFilter): Promise<TaskPage
 }
 
 function cursorOf({ cursor = AFTER_ALL_KEYS }: ListFilter): string {
-  if (CURSOR.test(cursor)) return cursor;
+  if (isPk(cursor)) return cursor;
   const value = JSON.stringify(cursor);
   throw new SluiceError('SLUICE_OPTION_INVALID', { option: 'cursor', value, expected: '`next` of a page' });
 }

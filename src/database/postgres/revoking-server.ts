@@ -12,7 +12,7 @@ interface LostCall {
 
 /**
  * Takes back what was permitted by claims whose answer was lost, before anything else is asked. Their messages have gone
- * back to the queue; without it the tasks would wait for the end of a lease, and be charged with a crash.
+ * back to the queue; without it the tasks would wait for the end of a lease, and count as interrupted.
  */
 export class RevokingServer implements Server {
   readonly #server: Server;

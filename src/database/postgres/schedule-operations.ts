@@ -1,6 +1,6 @@
 import type { Address } from '../../core/message.ts';
 import { MAX_DOUBLINGS, PUBLISH_LEASE_MS, RECONCILE_INTERVAL_MS } from '../bounds.ts';
-import type { DueTask } from '../database.ts';
+import type { DueTask, LostTimes } from '../database.ts';
 import type { Server } from './server.ts';
 import { byKey } from './task-json.ts';
 
@@ -49,22 +49,28 @@ export async function published(
 
 export async function reconcile(
   server: Server,
-  { address, before, limit }: { readonly address: Address; readonly before: number; readonly limit: number },
+  address: Address,
+  { before, after, limit }: LostTimes,
 ): Promise<number> {
   const count = await server.ask(
     'reconcile',
     `WITH clock AS MATERIALIZED (SELECT sluice.now_ms($1) AS now),
-     picked AS (
+     old AS (
        SELECT t.pk FROM sluice.task t
        WHERE t.state = 'queued' AND t.queue = $2 AND t.priority = $3 AND t.lane = $4 AND t.changed_at < $5
          AND (t.reconcile_at IS NULL OR t.reconcile_at <= (SELECT now FROM clock))
        ORDER BY t.changed_at LIMIT $6 FOR UPDATE SKIP LOCKED
+     ), ahead AS (
+       -- When they were reconciled before says nothing: it is of the same clock.
+       SELECT t.pk FROM sluice.task t
+       WHERE t.state = 'queued' AND t.queue = $2 AND t.priority = $3 AND t.lane = $4 AND t.changed_at > $9
+       ORDER BY t.changed_at LIMIT $6 - (SELECT count(*) FROM old) FOR UPDATE SKIP LOCKED
      ), lost AS (
        UPDATE sluice.task t SET
          state = 'scheduled', version = t.version + 1, reconciled = t.reconciled + 1,
          (changed_at, due_at, reconcile_at) = (
            SELECT now, now, now + $7::bigint * (1 << least(t.reconciled, $8)) FROM clock)
-       WHERE t.pk = ANY (ARRAY(SELECT pk FROM picked))
+       WHERE t.pk = ANY (ARRAY(SELECT pk FROM old UNION SELECT pk FROM ahead))
        RETURNING 1
      )
      SELECT count(*)::integer FROM lost`,
@@ -76,6 +82,7 @@ export async function reconcile(
     limit,
     RECONCILE_INTERVAL_MS,
     MAX_DOUBLINGS,
+    after,
   );
   return Number(count);
 }

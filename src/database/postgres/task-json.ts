@@ -55,6 +55,7 @@ export function recordOf(json: RecordJson): TaskRecord {
     run: record.run,
     attempts: record.attempts,
     crashes: record.crashes,
+    interruptions: record.interruptions,
     createdAt: record.createdAt,
     changedAt: record.changedAt,
     startedAt: json.startedAt ?? undefined,

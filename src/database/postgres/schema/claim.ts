@@ -54,6 +54,7 @@ CREATE TYPE sluice.claim_input AS (
   parent_id text,
   body text,
   park_ms bigint,
+  park_at_most_ms bigint,
   park_reason text,
   horizon_ms bigint
 );
@@ -64,8 +65,21 @@ CREATE TYPE sluice.claim_answer AS (
   run integer,
   attempts integer,
   crashes integer,
-  version integer
+  version integer,
+  alone boolean
 );
+
+-- As parkMs in claim-decision.ts; null where there is no reason to park.
+CREATE FUNCTION sluice.park_ms(p_ms bigint, p_at_most_ms bigint, p_parked integer)
+RETURNS bigint LANGUAGE sql IMMUTABLE STRICT AS $$
+  SELECT least(p_at_most_ms, p_ms * (1 << least(p_parked, 30)))
+$$;
+
+-- As runsAlone in interruption.ts.
+CREATE FUNCTION sluice.runs_alone(p_crashes integer, p_interruptions integer)
+RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT p_crashes > 0 OR p_interruptions > 1
+$$;
 
 CREATE FUNCTION sluice.lock_of(p_call uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
   SELECT hashtextextended('claim ' || p_call, 0)
@@ -109,13 +123,16 @@ BEGIN
     INSERT INTO sluice.task (
       pk, identity, keyed, id, tenant, task, queue, priority, lane, created_at, changed_at, deadline_at,
       concurrency_key, concurrency_limit, tags, parent_id, has_body, version, state,
-      run, begun, started_at, lease_holder, lease_until, claim_call, slot, due_at, blocked_number, finished_at, error)
+      run, begun, started_at, lease_holder, lease_until, claim_call, slot, due_at, parked, blocked_number,
+      finished_at, error)
     SELECT
       d.pk, d.identity, d.keyed, d.id, d.tenant, d.task, d.queue, d.priority, d.lane, d.created_at, v_now,
       d.deadline_at, d.concurrency_key, d.concurrency_limit, d.tags, d.parent_id, true, 2, d.state,
       r::integer, r, CASE WHEN r THEN v_now END, CASE WHEN r THEN p_holder END,
       CASE WHEN r THEN v_now + p_lease_ms END, CASE WHEN r THEN p_call END, r AND d.concurrency_key IS NOT NULL,
-      CASE WHEN d.state = 'scheduled' THEN coalesce(v_now + d.park_ms, d.not_before) END,
+      CASE WHEN d.state = 'scheduled' THEN
+        greatest(v_now + sluice.park_ms(d.park_ms, d.park_at_most_ms, 0), d.not_before) END,
+      (d.state = 'scheduled' AND d.park_ms IS NOT NULL)::integer,
       CASE WHEN d.state = 'blocked' THEN d.next_number END,
       CASE WHEN d.state = 'expired' THEN v_now END,
       CASE d.state WHEN 'expired' THEN p_expired WHEN 'scheduled' THEN d.park_reason::json END
@@ -129,7 +146,7 @@ BEGIN
   ), bodies AS (
     INSERT INTO sluice.task_body (pk, body) SELECT f.pk, f.body FROM fresh f WHERE f.won
   )
-  SELECT array_agg(ROW (f.place, f.state, 1, 0, 0, 2)::sluice.claim_answer) INTO v_answers
+  SELECT array_agg(ROW (f.place, f.state, 1, 0, 0, 2, false)::sluice.claim_answer) INTO v_answers
     FROM fresh f WHERE f.won;
 
   IF coalesce(cardinality(v_answers), 0) < cardinality(v_claims) THEN
@@ -168,12 +185,12 @@ BEGIN
     FOR UPDATE) AS locked;
 
   WITH candidate AS (
-    SELECT DISTINCT ON (c.pk) c.*, t.slot AS has_slot,
+    SELECT DISTINCT ON (c.pk) c.*, t.slot AS has_slot, t.parked,
       CASE
         WHEN c.deadline_at < p_now THEN 'expired' WHEN c.park_ms IS NOT NULL THEN 'scheduled' ELSE 'running'
       END AS wanted
     FROM unnest(p_claims) c CROSS JOIN LATERAL (
-      SELECT t.slot FROM sluice.task t
+      SELECT t.slot, t.parked FROM sluice.task t
       WHERE t.pk = c.pk AND t.id = c.id AND t.run + 1 = c.run
         AND (t.state = 'queued' OR (t.state = 'scheduled' AND t.due_at <= p_now))
       OFFSET 0) AS t
@@ -182,7 +199,7 @@ BEGIN
   SELECT array_agg(
       ROW (
         d.place, d.pk, d.state,
-        CASE WHEN d.state = 'scheduled' THEN p_now + d.park_ms END,
+        CASE WHEN d.state = 'scheduled' THEN p_now + sluice.park_ms(d.park_ms, d.park_at_most_ms, d.parked) END,
         CASE WHEN d.state = 'blocked' THEN d.next_number END,
         CASE d.state WHEN 'expired' THEN p_expired WHEN 'scheduled' THEN d.park_reason::json END
       )::sluice.claim_decision ORDER BY d.pk),
@@ -193,11 +210,12 @@ BEGIN
     UPDATE sluice.task t SET
       version = t.version + 1, changed_at = p_now, publishing_until = NULL,
       (state, due_at, blocked_number, finished_at, error,
-        run, begun, started_at, lease_holder, lease_until, claim_call, progress, slot) = (
+        run, parked, begun, started_at, lease_holder, lease_until, claim_call, progress, slot) = (
         SELECT
           d.state, d.until, d.blocked_number, CASE WHEN d.state = 'expired' THEN p_now END, coalesce(d.error, t.error),
           t.run + r::integer,
-          CASE WHEN r THEN t.crashes = 0 ELSE t.begun END,
+          CASE d.state WHEN 'running' THEN 0 WHEN 'scheduled' THEN t.parked + 1 ELSE t.parked END,
+          CASE WHEN r THEN NOT sluice.runs_alone(t.crashes, t.interruptions) ELSE t.begun END,
           CASE WHEN r THEN p_now ELSE t.started_at END,
           CASE WHEN r THEN p_holder END,
           CASE WHEN r THEN p_now + p_lease_ms END,
@@ -208,10 +226,12 @@ BEGIN
         CROSS JOIN LATERAL (SELECT d.state = 'running' AS r) AS running
       )
     WHERE t.pk = ANY (v_pks)
-    RETURNING (v_decisions[width_bucket(t.pk, v_pks)]).place, t.state, t.run, t.attempts, t.crashes, t.version
+    RETURNING
+      (v_decisions[width_bucket(t.pk, v_pks)]).place, t.state, t.run, t.attempts, t.crashes, t.version,
+      NOT t.begun AS alone
   )
-  SELECT array_agg(ROW (place, state, run, attempts, crashes, version)::sluice.claim_answer) INTO v_answers
-    FROM changed;
+  SELECT array_agg(ROW (place, state, run, attempts, crashes, version, alone)::sluice.claim_answer)
+    INTO v_answers FROM changed;
 
   -- A task that was cancelled before its message came has no name yet.
   UPDATE sluice.task t SET (task, queue, priority, lane) = (
@@ -227,7 +247,7 @@ BEGIN
         WHEN t.id IS NOT NULL OR d.identity IS NOT NULL THEN 'dropped'
         WHEN c.run <> 1 OR c.published_at < p_now - c.horizon_ms THEN 'quarantined'
       END,
-      NULL, NULL, NULL, NULL)::sluice.claim_answer
+      NULL, NULL, NULL, NULL, NULL)::sluice.claim_answer
     FROM unnest(p_claims) c
     LEFT JOIN LATERAL (
       SELECT t.id, t.run, t.state, t.due_at FROM sluice.task t WHERE t.pk = c.pk

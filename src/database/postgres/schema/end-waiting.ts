@@ -9,8 +9,10 @@ RETURNS TABLE (pk uuid, concurrency_key text) LANGUAGE sql STABLE AS $$
   LIMIT 1
 $$;
 
+-- Does nothing but name the task where that is neither p_id nor p_same.
 CREATE FUNCTION sluice.cancel(
-  p_pk uuid, p_identity bytea, p_keyed boolean, p_created_at bigint, p_id text, p_tenant text, p_now bigint)
+  p_pk uuid, p_identity bytea, p_keyed boolean, p_created_at bigint, p_id text, p_same text, p_tenant text,
+  p_now bigint)
 RETURNS json LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -36,6 +38,9 @@ BEGIN
     IF FOUND THEN RETURN json_build_object('kind', 'cancelled', 'record', sluice.record_of(v_task)); END IF;
   END LOOP;
 
+  IF v_task.id <> p_id AND v_task.id IS DISTINCT FROM p_same THEN
+    RETURN json_build_object('kind', 'other', 'id', v_task.id);
+  END IF;
   v_now := sluice.now_ms(p_now);
   IF v_task.finished_at IS NOT NULL THEN
     RETURN json_build_object('kind', 'ended', 'record', sluice.record_of(v_task));

@@ -98,7 +98,7 @@ BEGIN
 END $$;
 
 -- Takes back what a claim has permitted whose answer was lost; one that is still under way is waited for, and one that
--- comes later does nothing. So nobody runs what was permitted, and it is not charged with a crash.
+-- comes later does nothing. So nobody runs what was permitted, and it does not count as interrupted.
 CREATE FUNCTION sluice.hand_back(p_call uuid, p_pks uuid[], p_expired json, p_now bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -112,9 +112,17 @@ BEGIN
     ), p_expired, 0, p_now);
 END $$;
 
--- Ends or schedules runs whose lease ran out. In p_error, {crashes} stands for their number.
+-- As pauseAfter in interruption.ts.
+CREATE FUNCTION sluice.pause_after(p_interruptions integer) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE
+    WHEN p_interruptions > 2 THEN least(3600000, 5000::bigint * (1 << least(p_interruptions - 3, 20)))
+    ELSE 0
+  END
+$$;
+
+-- Ends or schedules runs whose lease ran out. In p_error, {times} stands for how often that has happened to the task.
 CREATE FUNCTION sluice.recover(
-  p_limit integer, p_crash_limit integer, p_all boolean, p_error text, p_expired json, p_now bigint)
+  p_limit integer, p_interruption_limit integer, p_all boolean, p_error text, p_expired json, p_now bigint)
 RETURNS json LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -139,23 +147,26 @@ BEGIN
 
   WITH recovered AS (
     UPDATE sluice.task t SET
-      version = t.version + 1, changed_at = v_now, crashes = t.crashes + t.begun::integer,
-      lease_holder = NULL, lease_until = NULL,
-      (state, slot, due_at, finished_at, error) = (
+      version = t.version + 1, changed_at = v_now, lease_holder = NULL, lease_until = NULL,
+      (interruptions, state, slot, due_at, finished_at, error) = (
         SELECT
+          i.interruptions,
           n.state,
           sluice.keeps_slot(t.slot, n.state, t.concurrency_limit),
-          CASE WHEN n.state = 'scheduled' THEN v_now END,
+          CASE WHEN n.state = 'scheduled' THEN n.due_at END,
           CASE WHEN n.state <> 'scheduled' THEN v_now END,
           CASE
-            WHEN t.begun THEN replace(p_error, '{crashes}', (t.crashes + 1)::text)::json
+            WHEN t.begun THEN replace(p_error, '{times}', i.interruptions::text)::json
             WHEN n.state = 'expired' THEN coalesce(t.error, p_expired)
             ELSE t.error
           END
-        FROM (
-          SELECT sluice.state_after(
-            'crashed', t.begun AND t.crashes + 1 >= p_crash_limit, t.cancel_requested, t.deadline_at, v_now) AS state
-        ) AS n
+        FROM (SELECT t.interruptions + t.begun::integer AS interruptions) AS i
+        CROSS JOIN LATERAL (
+          SELECT v_now + CASE WHEN t.begun THEN sluice.pause_after(i.interruptions) ELSE 0 END AS due_at) AS d
+        CROSS JOIN LATERAL (
+          SELECT d.due_at, sluice.state_after(
+            'crashed', t.begun AND i.interruptions >= p_interruption_limit, t.cancel_requested, t.deadline_at,
+            d.due_at) AS state) AS n
       )
     WHERE t.pk = ANY (v_pks) AND t.state IS NOT DISTINCT FROM 'running' AND (p_all OR t.lease_until < v_now)
     RETURNING t

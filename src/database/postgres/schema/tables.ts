@@ -30,6 +30,8 @@ CREATE TABLE sluice.task (
   settled_run integer NOT NULL DEFAULT 0,
   attempts integer NOT NULL DEFAULT 0,
   crashes integer NOT NULL DEFAULT 0,
+  interruptions integer NOT NULL DEFAULT 0,
+  parked integer NOT NULL DEFAULT 0,
   reconciled integer NOT NULL DEFAULT 0,
   lane integer NOT NULL DEFAULT 0,
   concurrency_limit integer,
@@ -99,7 +101,7 @@ CREATE FUNCTION sluice.record_of(t sluice.task) RETURNS json LANGUAGE sql STABLE
   SELECT json_build_object(
     'id', t.id, 'tenant', t.tenant, 'task', t.task, 'queue', t.queue, 'priority', t.priority, 'lane', t.lane,
     'state', t.state, 'version', t.version, 'run', t.run, 'attempts', t.attempts, 'crashes', t.crashes,
-    'createdAt', t.created_at, 'changedAt', t.changed_at, 'startedAt', t.started_at, 'finishedAt', t.finished_at,
+    'interruptions', t.interruptions, 'createdAt', t.created_at, 'changedAt', t.changed_at, 'startedAt', t.started_at, 'finishedAt', t.finished_at,
     'dueAt', t.due_at, 'deadlineAt', t.deadline_at, 'concurrencyKey', t.concurrency_key, 'parentId', t.parent_id,
     'tags', t.tags, 'cancelRequested', t.cancel_requested, 'progress', t.progress, 'error', t.error)
 $$;
