@@ -27,7 +27,9 @@ export async function durability(server: Server, failover: boolean): Promise<Hea
   );
   const { version } = settings as Settings;
   const { durable, text } = promiseOf(settings as Settings, failover);
-  return { ok: true, durable, durability: `PostgreSQL ${version}, ${text}` };
+  // Without what a distribution adds to it.
+  const [number] = version.split(' ');
+  return { ok: true, durable, durability: `PostgreSQL ${number}, ${text}` };
 }
 
 /** One sentence about the settings that decide whether a commit lasts. */

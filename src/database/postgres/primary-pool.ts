@@ -21,6 +21,8 @@ export interface Statement {
 }
 
 const IDLE_MS = 60_000;
+/** A connection that nobody asks anything over is tried, lest something on the way forgets it. */
+const KEEP_ALIVE_MS = 10_000;
 const MAX_COLLISIONS = 5;
 /** The server is given the time to say itself that a statement took too long. */
 const ANSWER_MARGIN_MS = 500;
@@ -106,6 +108,7 @@ export class PrimaryPool {
       connectionTimeoutMillis: connectTimeoutMs,
       query_timeout: statementTimeoutMs + ANSWER_MARGIN_MS,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       fallback_application_name: 'sluice',
       stream: () => this.#newSocket(),
     });
