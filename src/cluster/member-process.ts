@@ -30,10 +30,17 @@ export class MemberProcess {
     return child && child.exitCode === null && child.signalCode === null ? child.pid : undefined;
   }
 
-  /** Starts it, unless it runs; `ready` tells when it does its work. */
+  /**
+   * Starts it, unless it runs; `ready` tells when it does its work.
+   * @throws SluiceError `SLUICE_BINARY_MISSING` or `SLUICE_MEMBER_FAILED`
+   */
   async start(): Promise<void> {
     if (this.pid !== undefined) return;
-    await this.member.prepare();
+    try {
+      await this.member.prepare();
+    } catch (error) {
+      throw SluiceError.is(error) ? error : this.#failure(messageOf(error), error);
+    }
     const { command, args, env = {}, user = {} } = this.member.launch();
     mkdirSync(dirname(this.#logFile), { recursive: true });
     const log = openSync(this.#logFile, 'a');

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -34,6 +34,9 @@ const READY_MS = 60_000;
  */
 export async function runCluster({ folder, tasks, port, onChange }: ClusterRunOptions): Promise<ClusterRun> {
   await refuseRunning(folder);
+  await mkdir(folder, { recursive: true });
+  // PostgreSQL runs as another account where this one is root, and has to get through to its own folder.
+  await chmod(folder, 0o711);
   const secrets = await sharedSecrets(folder);
   const topology = topologyOf({ folder, tasks, port, secrets });
   for (const each of topology.ports) await refuseTaken(each);
