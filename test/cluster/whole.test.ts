@@ -92,6 +92,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
         for (const member of ['rabbitmq-1', 'gateway-1', 'worker-1']) await cluster.command('kill', member);
         for (let count = 0; count < 20; count += 1) await send(`with dead members ${count}`);
         await allSucceed();
+        expect(await statusOf(accepted.at(-1) ?? '')).toBe('succeeded');
         for (const member of ['gateway-1', 'worker-1', 'rabbitmq-1']) await cluster.command('heal', member);
       },
       UP_MS,
