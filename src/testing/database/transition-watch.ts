@@ -8,8 +8,11 @@ type Seen = Pick<TaskRecord, 'state' | 'version' | 'run'> & { readonly record?: 
 
 const ACCEPTED: Seen = { state: 'queued', version: FIRST_VERSION, run: 0 };
 
-/** One call blocks a task and, further on in the same batch, ends its predecessor, which releases it. */
-const MAX_MOVES = 2;
+/**
+ * One call blocks a task, further on in the same batch ends its predecessor, which releases it, and further on still
+ * runs it for a second message that asks for the same run.
+ */
+const MAX_MOVES = 3;
 
 /** True when `moves` transitions, one after another, lead from `from` to `to`. */
 function canReach(from: State, to: State, moves: number): boolean {
@@ -19,7 +22,7 @@ function canReach(from: State, to: State, moves: number): boolean {
 
 /**
  * Looks at every task after every call and holds what changed against the table of states: one transition,
- * or two that one batch can bring, each allowed, the version raised by one with each, the run raised by one where it began to run and never
+ * or the few that one batch can bring, each allowed, the version raised by one with each, the run raised by one where it began to run and never
  * otherwise, and nothing that changes after the end.
  */
 export class TransitionWatch {
