@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchAccept } from './accept.ts';
+import { benchAmqpClients } from './amqp-clients.ts';
 import { benchBacklog } from './backlog.ts';
 import { benchDrain } from './drain.ts';
 import { benchRead } from './read.ts';
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, (seconds: number) => Promise<Figures>>> =
   read: benchRead,
   drain: benchDrain,
   backlog: benchBacklog,
+  'amqp-clients': benchAmqpClients,
 };
 
 const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHES).join('|')}> [--seconds n] [--json]`;

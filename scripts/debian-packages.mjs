@@ -3,7 +3,13 @@
 import { execFileSync } from 'node:child_process';
 
 /** The program that tells whether a package is there. */
-const PROGRAMS = { strace: ['strace', '-V'] };
+const PROGRAMS = {
+  strace: ['strace', '-V'],
+  haproxy: ['haproxy', '-v'],
+  openssl: ['openssl', 'version'],
+  'rabbitmq-server': ['test', '-x', '/usr/lib/rabbitmq/bin/rabbitmq-server'],
+  postgresql: ['sh', '-c', 'ls /usr/lib/postgresql/*/bin/postgres || which postgres'],
+};
 
 function works([program, ...args]) {
   try {

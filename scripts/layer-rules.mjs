@@ -10,6 +10,9 @@ const DRIVERS = `^src/(${CONTRACTS})/[^/]+/`;
 /** A library, and the only places that may know of it. */
 const LIBRARIES = {
   libsql: 'src/sqlite/',
+  ioredis: '(src/redis/|src/cache/redis/|src/signals/redis/)',
+  amqplib: 'src/queue/rabbitmq/',
+  pg: 'src/database/postgres/',
   fastify: 'src/gateway/',
   ajv: 'src/manifest/',
   pino: 'src/observe/',
@@ -37,7 +40,7 @@ const driversKnowTheirContract = CONTRACTS.split('|').map((contract) => ({
   name: `a-driver-knows-its-contract-and-core: ${contract}`,
   comment: 'A driver can be taken out and another put in.',
   from: { path: `^src/${contract}/[^/]+/` },
-  to: { path: '^src/', pathNot: `^src/(core|${contract}|sqlite)/` },
+  to: { path: '^src/', pathNot: `^src/(core|${contract}|sqlite|redis)/` },
 }));
 
 export const RULES = [
@@ -81,13 +84,14 @@ export const RULES = [
   },
   {
     name: 'only-the-root-names-a-driver',
-    comment: 'src/sluice.ts is the one product file that picks drivers.',
-    from: { path: '^src/', pathNot: `^src/sluice\\.ts$|${DRIVERS}` },
+    comment: 'src/engines.ts is the one product file that picks drivers.',
+    from: { path: '^src/', pathNot: `^src/engines\\.ts$|${DRIVERS}` },
     to: { path: DRIVERS },
   },
   {
     name: 'drivers-know-no-other-driver',
-    comment: 'Drivers share the SQLite file through src/sqlite/, and nothing else.',
+    comment:
+      'Drivers share the SQLite file through src/sqlite/, the way to Redis through src/redis/, and nothing else.',
     from: { path: `^src/((?:${CONTRACTS})/[^/]+)/` },
     to: { path: DRIVERS, pathNot: '^src/$1/' },
   },
@@ -96,16 +100,22 @@ export const RULES = [
     comment: 'SQLite is an engine behind the contracts, not a service of the product.',
     from: {
       path: '^src/',
-      pathNot: '^src/(sqlite/|queue/embedded/|database/sqlite/|sluice\\.ts$|cli/checks/)',
+      pathNot: '^src/(sqlite/|queue/embedded/|database/sqlite/|engines\\.ts$|cli/checks/)',
     },
     to: { path: '^src/sqlite/' },
   },
+  {
+    name: 'only-its-drivers-know-redis',
+    comment: 'Redis is an engine behind the contracts, not a service of the product.',
+    from: { path: '^src/', pathNot: '^src/(redis|cache/redis|signals/redis)/' },
+    to: { path: '^src/redis/' },
+  },
   ...driversKnowTheirContract,
   {
-    name: 'the-file-knows-core-only',
-    comment: 'What is stored in it is up to the drivers.',
-    from: { path: '^src/sqlite/' },
-    to: { path: '^src/', pathNot: '^src/(sqlite|core)/' },
+    name: 'shared-engines-know-core-only',
+    comment: 'What is stored in them is up to the drivers.',
+    from: { path: '^src/(sqlite|redis)/' },
+    to: { path: '^src/', pathNot: '^src/($1|core)/' },
   },
   {
     name: 'contracts-manifest-and-observe-know-core-only',
@@ -118,6 +128,12 @@ export const RULES = [
     comment: 'It talks to servers over HTTP, and knows no more of their routes than any client.',
     from: { path: '^src/cli/' },
     to: { path: '^src/gateway/http/' },
+  },
+  {
+    name: 'the-balancer-knows-core-only',
+    comment: 'It stands before gateways that it knows by their addresses alone.',
+    from: { path: '^src/balancer/' },
+    to: { path: '^src/', pathNot: '^src/(balancer|core)/' },
   },
   {
     name: 'nothing-imports-the-top',

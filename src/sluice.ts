@@ -1,76 +1,96 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
-import { openMemoryCache } from './cache/memory/memory-cache.ts';
 import { systemClock } from './core/clock.ts';
 import { type Duration, parseDuration } from './core/duration.ts';
 import type { Health } from './core/health.ts';
-import { wholeNumber, wholeNumbers } from './core/option-numbers.ts';
 import { DEFAULT_LIMITS, type Limits } from './core/limits.ts';
 import { type Logger, silentLogger } from './core/logger.ts';
+import { wholeNumber, wholeNumbers } from './core/option-numbers.ts';
 import { systemRandom } from './core/random.ts';
 import type { Address } from './core/message.ts';
+import { Shutdown } from './core/shutdown.ts';
 import { TaskIds } from './core/task-id.ts';
 import { type InputFor, nameOf, type TaskReference } from './core/task-reference.ts';
 import { Watermarks } from './core/watermarks.ts';
 import type { Retention } from './database/database.ts';
-import { SQLITE_DATABASE_MODULE, SqliteDatabase } from './database/sqlite/sqlite-database.ts';
+import { type EngineUrls, openEngines } from './engines.ts';
 import type { ApiKeys } from './gateway/accept/api-keys.ts';
 import { checkedBasePath } from './gateway/base-path.ts';
 import { enqueue, type EnqueueOptions } from './gateway/enqueue.ts';
-import { createGateway, type Listening } from './gateway/gateway.ts';
+import { createGateway, type Gateway, type GatewayOptions, type Listening } from './gateway/gateway.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { Metrics } from './observe/metrics.ts';
 import { MetricsServer } from './observe/metrics-server.ts';
-import { EMBEDDED_QUEUE_MODULE, EmbeddedQueue } from './queue/embedded/embedded-queue.ts';
+import type { Queue } from './queue/queue.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
-import { openMemorySignals } from './signals/memory/memory-signals.ts';
-import { folderSecret } from './sqlite/secret-file.ts';
-import { SqliteStore } from './sqlite/sqlite-store.ts';
 import { LiveTasks } from './task-files/live-tasks.ts';
-import { Shutdown } from './core/shutdown.ts';
 import { QUARANTINE } from './worker/intake/quarantine.ts';
-import { startWorker } from './worker/worker.ts';
+import { startWorker, type Worker } from './worker/worker.ts';
 
-export interface SluiceOptions {
+/** What every process of an installation is told. */
+export interface ProcessOptions {
   /** Files or folders of the task definitions. They are loaded in the processes that run them, never in this one. */
   readonly tasks: string | URL | readonly (string | URL)[];
+  /** Where the engines are. Default: queue and database in the data folder, cache and signals in this process. */
+  readonly engines?: EngineUrls;
   /** Folder of the queue and the database, on a local disk. Default `./.sluice`. */
   readonly data?: string;
+  /** How long `close()` waits for requests and running tasks. Default 30s. */
+  readonly grace?: Duration;
+  /** Sign and verify the ids; the first signs. Default: one that is made once and kept in the data folder. */
+  readonly secrets?: readonly string[];
+  readonly limits?: Partial<Limits>;
+  readonly retention?: Partial<Retention>;
+  /** Default: says nothing. */
+  readonly logger?: Logger;
+}
+
+export interface GatewayProcessOptions extends ProcessOptions {
+  /** Without keys everybody may call, as tenant `default`. */
+  readonly apiKeys?: ApiKeys;
+  /**
+   * Folder on a local disk for what the queue does not confirm within half a second: it is synced there before the 202,
+   * and forwarded when the queue is back. Default: none, so that is refused.
+   */
+  readonly spool?: string;
+  /** Where the API begins when `handle` is mounted below a path, such as `/jobs`. */
+  readonly basePath?: string;
+}
+
+export interface WorkerProcessOptions extends ProcessOptions {
   /** Queues to work on. Default: all that the tasks name, and those in which tasks still wait. */
   readonly queues?: readonly string[];
   /** Most tasks that run at a time. Default 50. */
   readonly concurrency?: number;
   /** Processes that run them. Default one per core. */
   readonly runners?: number;
-  /** How long `close()` waits for requests and running tasks. Default 30s. */
-  readonly grace?: Duration;
-  /** Sign and verify the ids; the first signs. Default: one that is made once and kept in the data folder. */
-  readonly secrets?: readonly string[];
-  /** Without keys everybody may call, as tenant `default`. */
-  readonly apiKeys?: ApiKeys;
-  /** Where the API begins when `handle` is mounted below a path, such as `/jobs`. */
-  readonly basePath?: string;
-  readonly limits?: Partial<Limits>;
-  readonly retention?: Partial<Retention>;
   /** Build and load the tasks anew whenever their files change. */
   readonly watch?: boolean;
   /** Called after each change of the watched tasks, with what went wrong where it did. Default: that is logged. */
   readonly onReload?: (error?: unknown) => void;
-  /** Default: says nothing. */
-  readonly logger?: Logger;
 }
 
-/** A running Sluice: gateway, queue, workers, database and cache in one process and its runners. */
-export interface Sluice {
+export interface SluiceOptions extends GatewayProcessOptions, WorkerProcessOptions {}
+
+/** A process that runs workers. */
+export interface WorkerProcess {
   /** What the tasks look like from outside, as they are at the moment. */
   readonly manifest: Manifest;
+  /**
+   * Serves `/metrics`, `/livez` and `/readyz`. Rejects with the error of the operating system, such as `EADDRINUSE`.
+   */
+  listenMetrics(where: { readonly host: string; readonly port: number }): Promise<{ readonly url: string }>;
+  health(): Promise<{ readonly queue: Health; readonly database: Health }>;
+  /** Finishes what is under way for `graceMs`, hands back the rest uncharged, and frees the data folder. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** A process that serves the HTTP API. */
+export interface GatewayProcess extends WorkerProcess {
   /** Answers a request of your own server. */
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** @throws SluiceError `SLUICE_PORT_IN_USE` */
   listen(where: { readonly host: string; readonly port: number }): Promise<Listening>;
-  /** Serves `/metrics`. Rejects with the error of the operating system, such as `EADDRINUSE`. */
-  listenMetrics(where: { readonly host: string; readonly port: number }): Promise<{ readonly url: string }>;
   /**
    * Accepts a task, as `POST /v1/tasks/<name>` does, for tenant `default`. Resolves when it is durably queued.
    * @throws SluiceError as the HTTP API answers
@@ -80,10 +100,10 @@ export interface Sluice {
     input: InputFor<T>,
     options?: EnqueueOptions,
   ): Promise<{ readonly id: string }>;
-  health(): Promise<{ readonly queue: Health; readonly database: Health }>;
-  /** Finishes what is under way for `graceMs`, hands back the rest uncharged, and frees the data folder. */
-  close(graceMs?: number): Promise<void>;
 }
+
+/** A running Sluice: gateway and workers in one process and its runners. */
+export type Sluice = GatewayProcess;
 
 const DAY_MS = 86_400_000;
 const DEFAULT_RETENTION: Retention = { bodiesMs: 7 * DAY_MS, rowsMs: 30 * DAY_MS, horizonMs: 90 * DAY_MS };
@@ -96,41 +116,109 @@ const RUNNER_ENTRY = new URL('./runner/main.js', import.meta.url);
  * Starts everything on this machine: the tasks are loaded, what a crash left behind is taken up again, and workers run.
  * @throws SluiceError that says what keeps it from starting; nothing is left running then
  */
-export async function createSluice(options: SluiceOptions): Promise<Sluice> {
+export function createSluice(options: SluiceOptions): Promise<Sluice> {
+  return starting(async (shutdown) => {
+    const live = liveTasks(options, shutdown);
+    const module = await live.load();
+    const basis = await openBasis(options, [], shutdown);
+    const { worker, onScheduled } = await startWork({ basis, live, module, options }, shutdown);
+    const gateway = await openGateway({ ...options, ...basis, onScheduled, manifest: () => live.compiled });
+    // Both at once: what a request waits for may be running.
+    shutdown.add(async (grace) => {
+      await Promise.all([gateway.close(grace), worker.close(grace)]);
+    });
+    return gatewayProcess(gateway, processOf({ basis, live, worker, options }, shutdown));
+  });
+}
+
+/**
+ * Starts the HTTP API alone, for tasks that `sluice build` wrote: it never loads them.
+ * @throws SluiceError that says what keeps it from starting; nothing is left running then
+ */
+export function startGateway(options: GatewayProcessOptions): Promise<GatewayProcess> {
+  return starting(async (shutdown) => {
+    const live = liveTasks(options, shutdown);
+    await live.loadManifest();
+    const basis = await openBasis(options, live.addresses, shutdown);
+    const gateway = await openGateway({ ...options, ...basis, manifest: () => live.compiled });
+    shutdown.add((grace) => gateway.close(grace));
+    return gatewayProcess(gateway, processOf({ basis, live, options }, shutdown));
+  });
+}
+
+/**
+ * Starts workers alone.
+ * @throws SluiceError that says what keeps them from starting; nothing is left running then
+ */
+export function startWorkers(options: WorkerProcessOptions): Promise<WorkerProcess> {
+  return starting(async (shutdown) => {
+    const live = liveTasks(options, shutdown);
+    const module = await live.load();
+    const basis = await openBasis(options, [], shutdown);
+    const { worker } = await startWork({ basis, live, module, options }, shutdown);
+    return processOf({ basis, live, worker, options }, shutdown);
+  });
+}
+
+async function starting<T>(start: (shutdown: Shutdown) => Promise<T>): Promise<T> {
   const shutdown = new Shutdown();
   try {
-    return await start(options, shutdown);
+    return await start(shutdown);
   } catch (error) {
     await shutdown.run(0);
     throw error;
   }
 }
 
-async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice> {
+function liveTasks(options: WorkerProcessOptions, shutdown: Shutdown): LiveTasks {
+  const live = new LiveTasks(options, options.logger ?? silentLogger);
+  shutdown.add(() => live.close());
+  return live;
+}
+
+type Basis = Awaited<ReturnType<typeof openBasis>>;
+
+/** What gateway, worker and scheduler have in common. */
+async function openBasis(options: GatewayProcessOptions, addresses: readonly Address[], shutdown: Shutdown) {
   const logger = options.logger ?? silentLogger;
   const limits = wholeNumbers('limits', DEFAULT_LIMITS, options.limits, 1);
   const retention = wholeNumbers('retention', DEFAULT_RETENTION, options.retention, 0);
-  const concurrency = wholeNumber('concurrency', options.concurrency ?? DEFAULT_CONCURRENCY, 1);
-  const runners = wholeNumber('runners', options.runners ?? availableParallelism(), 1);
-  const basePath = checkedBasePath(options.basePath ?? '');
-  const graceMs = parseDuration(options.grace ?? DEFAULT_GRACE, 'grace');
-  const live = new LiveTasks(options, logger);
-  shutdown.add(() => live.close());
-  const module = await live.load();
-  const engines = await openEngines(options, logger, shutdown);
-  const ids = new TaskIds(engines.secrets, systemClock, systemRandom);
+  const { engines: urls, data = DEFAULT_DATA, secrets, spool } = options;
+  const engines = await openEngines({ urls, data, secrets, spool, addresses, logger }, shutdown);
   const metrics = new Metrics();
   metrics.depthFrom(() => engines.queue.depth());
-  const basis = { ...engines, metrics, logger, limits, retention, clock: systemClock, random: systemRandom };
-  const watermarks = new Watermarks();
-  const known = await usedAddresses(engines.queue);
+  if (engines.spooled) metrics.spooledFrom(engines.spooled);
+  return {
+    ...engines,
+    ids: new TaskIds(engines.secrets, systemClock, systemRandom),
+    metrics,
+    logger,
+    limits,
+    retention,
+    clock: systemClock,
+    random: systemRandom,
+  };
+}
 
+interface Work {
+  readonly basis: Basis;
+  readonly live: LiveTasks;
+  /** What the runners load. */
+  readonly module: string;
+  readonly options: WorkerProcessOptions;
+}
+
+/** The scheduler first: what a crash left behind is recovered before anything new is claimed. */
+async function startWork({ basis, live, module, options }: Work, shutdown: Shutdown) {
+  const concurrency = wholeNumber('concurrency', options.concurrency ?? DEFAULT_CONCURRENCY, 1);
+  const runners = wholeNumber('runners', options.runners ?? availableParallelism(), 1);
+  const watermarks = new Watermarks();
+  const known = await usedAddresses(basis.queue);
   const scheduler = await startScheduler({
     ...basis,
     watermarks,
-    interruptionLimit: limits.interruptionLimit,
+    interruptionLimit: basis.limits.interruptionLimit,
     addresses: () => [...live.addresses, ...known],
-    alone: true,
   });
   shutdown.add(() => scheduler.close());
   const onScheduled = (): void => scheduler.wake();
@@ -148,55 +236,50 @@ async function start(options: SluiceOptions, shutdown: Shutdown): Promise<Sluice
   });
   shutdown.add((grace) => worker.close(grace));
   live.follow(worker);
-  const gateway = await createGateway({
-    ...basis,
-    onScheduled,
-    manifest: () => live.compiled,
-    ids,
-    apiKeys: options.apiKeys,
-    basePath,
-  });
-  shutdown.add(async (grace) => {
-    await Promise.all([gateway.close(grace), worker.close(grace)]);
-  });
-  const metricsServer = new MetricsServer(metrics);
-  shutdown.add(() => metricsServer.close());
+  return { worker, onScheduled };
+}
 
+interface Running {
+  readonly basis: Basis;
+  readonly live: LiveTasks;
+  readonly worker?: Worker;
+  readonly options: ProcessOptions;
+}
+
+function processOf({ basis, live, worker, options }: Running, shutdown: Shutdown): WorkerProcess {
+  const { queue, database, metrics } = basis;
+  const graceMs = parseDuration(options.grace ?? DEFAULT_GRACE, 'grace');
+  let closing = false;
+  const server = new MetricsServer(metrics, () => !closing && worker?.status().consuming !== false);
+  shutdown.add(() => server.close());
   return {
     get manifest() {
       return live.compiled.manifest;
     },
-    handle: (request, response) => gateway.handle(request, response),
-    listen: (where) => gateway.listen(where),
-    listenMetrics: (where) => metricsServer.listen(where),
-    enqueue: (task, input, asked) => enqueue(gateway, nameOf(task), input, asked),
-    health: async () => ({ queue: await engines.queue.health(), database: await engines.database.health() }),
-    close: (grace = graceMs) => shutdown.run(grace),
+    listenMetrics: (where) => server.listen(where),
+    health: async () => ({ queue: await queue.health(), database: await database.health() }),
+    close: (grace = graceMs) => {
+      closing = true;
+      return shutdown.run(grace);
+    },
   };
 }
 
-/** The drivers of the embedded topology, over one file. */
-async function openEngines(options: SluiceOptions, logger: Logger, shutdown: Shutdown) {
-  const folder = resolve(options.data ?? DEFAULT_DATA);
-  const store = await SqliteStore.open({
-    folder,
-    logger,
-    modules: [EMBEDDED_QUEUE_MODULE, SQLITE_DATABASE_MODULE],
+function openGateway(options: GatewayOptions): Promise<Gateway> {
+  return createGateway({ ...options, basePath: checkedBasePath(options.basePath ?? '') });
+}
+
+function gatewayProcess(gateway: Gateway, below: WorkerProcess): GatewayProcess {
+  return Object.assign(below, {
+    handle: (request: IncomingMessage, response: ServerResponse) => gateway.handle(request, response),
+    listen: (where: { readonly host: string; readonly port: number }) => gateway.listen(where),
+    enqueue: <T extends TaskReference>(task: T, input: InputFor<T>, asked?: EnqueueOptions) =>
+      enqueue(gateway, nameOf(task), input, asked),
   });
-  shutdown.add(() => store.close());
-  const queue = await EmbeddedQueue.open({ store });
-  shutdown.add(() => queue.close());
-  return {
-    queue,
-    database: new SqliteDatabase({ store, clock: systemClock }),
-    cache: openMemoryCache({ clock: systemClock }),
-    signals: openMemorySignals({ logger }),
-    secrets: options.secrets ?? [folderSecret(folder)],
-  };
 }
 
 /** Every address that tasks have ever waited at: their definitions may have been moved or removed since. */
-async function usedAddresses(queue: EmbeddedQueue): Promise<Address[]> {
+async function usedAddresses(queue: Queue): Promise<Address[]> {
   const { addresses } = await queue.depth();
   return addresses.map(({ address }) => address).filter(({ queue: name }) => name !== QUARANTINE.queue);
 }

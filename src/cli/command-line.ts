@@ -21,16 +21,32 @@ const TASKS: SubCommandsDef = {
   cancel: () => import('./commands/tasks-cancel.ts').then((file) => file.tasksCancel),
 };
 
+const CLUSTER: SubCommandsDef = {
+  up: () => import('./commands/cluster-up.ts').then((file) => file.clusterUp),
+  status: () => import('./commands/cluster-status.ts').then((file) => file.clusterStatus),
+  kill: () => import('./commands/cluster-member.ts').then((file) => file.clusterKill),
+  pause: () => import('./commands/cluster-member.ts').then((file) => file.clusterPause),
+  heal: () => import('./commands/cluster-member.ts').then((file) => file.clusterHeal),
+  down: () => import('./commands/cluster-down.ts').then((file) => file.clusterDown),
+};
+
 const COMMANDS: SubCommandsDef = {
   dev: () => import('./commands/dev.ts').then((file) => file.dev),
   start: () => import('./commands/start.ts').then((file) => file.start),
+  gateway: () => import('./commands/gateway.ts').then((file) => file.gateway),
+  worker: () => import('./commands/worker.ts').then((file) => file.worker),
   build: () => import('./commands/build.ts').then((file) => file.build),
   enqueue: () => import('./commands/enqueue.ts').then((file) => file.enqueue),
   tasks: defineCommand({
     meta: { name: 'tasks', description: 'Look at tasks and cancel them.' },
     subCommands: TASKS,
   }),
+  cluster: defineCommand({
+    meta: { name: 'cluster', description: 'Run, look at and break the production topology on this machine.' },
+    subCommands: CLUSTER,
+  }),
   init: () => import('./commands/init.ts').then((file) => file.init),
+  balancer: () => import('./commands/balancer.ts').then((file) => file.balancer),
   doctor: () => import('./commands/doctor.ts').then((file) => file.doctor),
 };
 

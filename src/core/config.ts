@@ -12,6 +12,16 @@ export interface SluiceConfig {
   readonly metricsPort?: number;
   /** Folder of the queue and the database. */
   readonly data?: string;
+  /** RabbitMQ. Default: embedded, in the data folder; the database goes with it. */
+  readonly queueUrl?: string;
+  /** PostgreSQL. */
+  readonly databaseUrl?: string;
+  /** Redis or Valkey. Default: in the process. */
+  readonly cacheUrl?: string;
+  /** Default: that of the cache. */
+  readonly signalsUrl?: string;
+  /** Folder for what the queue does not confirm in time. */
+  readonly spool?: string;
   /** The queues that are worked on. Default: all. */
   readonly queues?: readonly string[];
   /** Most tasks run at a time. */

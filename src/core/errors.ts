@@ -184,7 +184,32 @@ export const ERRORS = {
     'The data folder {path} can not be locked ({reason}), so two processes could destroy it. Put it on a local disk.',
   ],
   SLUICE_DATA_UNUSABLE: [500, false, 'The data folder {path} can not be used: {reason}.'],
+  SLUICE_SPOOL_LEFT: [
+    500,
+    true,
+    '{count} accepted tasks are still on this disk, since the queue could not be reached. They are safe in {folder}; start a gateway with that spool again to have them forwarded.',
+  ],
+  SLUICE_QUEUE_UNUSABLE: [500, false, 'The queue can not be used: {reason}.'],
   SLUICE_DURABILITY_INSUFFICIENT: [500, false, '--require-durable: {reason}.'],
+
+  // The engines of a topology on one machine
+  SLUICE_BINARY_MISSING: [
+    500,
+    false,
+    'The program {name} is not installed. On Debian: apt-get install {debianPackage}.',
+  ],
+  SLUICE_MEMBER_UNKNOWN: [500, false, 'There is no "{name}" in this cluster. There are: {known}.'],
+  SLUICE_CLUSTER_RUNNING: [
+    500,
+    false,
+    'A cluster runs in {folder} already. End it with "sluice cluster down", or give another folder with --data.',
+  ],
+  SLUICE_CLUSTER_ABSENT: [
+    500,
+    false,
+    'No cluster runs in {folder}. Start one with "sluice cluster up", or name its folder with --data.',
+  ],
+  SLUICE_MEMBER_FAILED: [500, true, '{name} could not be brought up: {reason}. Its log ends with:\n{log}'],
 
   // The command line
   SLUICE_COMMAND_INVALID: [500, false, '{reason}. "{command} --help" shows what there is.'],

@@ -1,21 +1,22 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Metrics } from './metrics.ts';
 
-/** Serves `GET /metrics` on a port of its own, so that scrapes and callers never share one. */
+/**
+ * Serves `/metrics` on a port of its own, so that scrapes and callers never share one; and `/livez` and `/readyz`, for
+ * processes without another port.
+ */
 export class MetricsServer {
   readonly #server: Server;
 
-  constructor(metrics: Metrics) {
+  /** @param ready whether the process does its work */
+  constructor(metrics: Metrics, ready: () => boolean) {
     this.#server = createServer((request, response) => {
-      if (request.method !== 'GET' || request.url !== '/metrics') {
-        response.writeHead(404).end();
-        return;
-      }
-      metrics.text().then(
-        (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
-        () => response.writeHead(500).end(),
-      );
+      const path = request.method === 'GET' ? request.url : undefined;
+      if (path === '/metrics') writeMetrics(response, metrics);
+      else if (path === '/livez') writeJson(response, 200, { live: true });
+      else if (path === '/readyz') writeJson(response, ready() ? 200 : 503, { ready: ready() });
+      else response.writeHead(404).end();
     });
   }
 
@@ -39,4 +40,15 @@ export class MetricsServer {
       this.#server.closeAllConnections();
     });
   }
+}
+
+function writeMetrics(response: ServerResponse, metrics: Metrics): void {
+  metrics.text().then(
+    (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
+    () => response.writeHead(500).end(),
+  );
+}
+
+function writeJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }

@@ -45,6 +45,7 @@ export class Metrics {
   readonly #messages = this.#gauge('sluice_queue_messages', 'Messages in the queue.', ['queue', 'priority']);
   readonly #fullness = this.#gauge('sluice_queue_fullness', 'Share of its hard limit the queue holds.', []);
   #depth: (() => Promise<DepthReading>) | undefined;
+  #readSpool: () => void = () => undefined;
 
   accepted(task: string, durationMs: number): void {
     this.#acceptedSince.set(task, (this.#acceptedSince.get(task) ?? 0) + 1);
@@ -93,6 +94,16 @@ export class Metrics {
     this.#depth = read;
   }
 
+  /** Where the number of tasks comes from that wait on this disk for the queue; without a spool there is no such gauge. */
+  spooledFrom(read: () => number): void {
+    const gauge = this.#gauge(
+      'sluice_spooled',
+      'Accepted tasks on this disk that the queue has not taken.',
+      [],
+    );
+    this.#readSpool = () => gauge.set(read());
+  }
+
   /** MIME type of `text()`. */
   get contentType(): string {
     return this.#registry.contentType;
@@ -104,6 +115,7 @@ export class Metrics {
    */
   async text(): Promise<string> {
     await this.#readDepth();
+    this.#readSpool();
     for (const [task, count] of this.#acceptedSince) this.#accepted.inc({ task }, count);
     this.#acceptedSince.clear();
     return this.#registry.metrics();

@@ -34,9 +34,10 @@ export interface Consumer {
 
 export interface Depth {
   readonly address: Address;
-  /** Messages in the queue, delivered but unacknowledged ones included. */
+  /** Messages in the queue; of those delivered and unacknowledged, at least the ones that this process holds. */
   readonly messages: number;
-  readonly bytes: number;
+  /** Left out where the engine does not tell. */
+  readonly bytes?: number;
 }
 
 export interface QueueDepth {
@@ -53,11 +54,12 @@ export interface Queue {
   /** Largest body taken, in bytes of UTF-8. */
   readonly maxMessageBytes: number;
   /**
-   * Resolves only when every message is as durable as `health()` says. A rejection leaves the outcome of each unknown.
+   * Resolves only when every message is as durable as `health()` says; with `disk` where it is that on the disk of this
+   * process alone, until the queue can be reached. A rejection leaves the outcome of each unknown.
    * @throws SluiceError `SLUICE_QUEUE_UNAVAILABLE`, `SLUICE_QUEUE_FULL` or `SLUICE_MESSAGE_TOO_LARGE`; after the last
    *   two nothing was stored
    */
-  publish(messages: readonly Outgoing[]): Promise<void>;
+  publish(messages: readonly Outgoing[]): Promise<'disk' | void>;
   /** Delivers the messages of `address` to `onBatch`, as they come, up to `prefetch` unacknowledged ones. */
   consume(
     address: Address,

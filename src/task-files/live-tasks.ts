@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '../core/logger.ts';
 import { type Address, addressesOf } from '../core/message.ts';
 import { type CompiledManifest, compileManifest } from '../manifest/compiled-manifest.ts';
+import { readManifest } from '../manifest/manifest-file.ts';
+import { BUILT_MANIFEST } from './find-task-files.ts';
 import { bundleTasks, type TaskBundle } from './bundle.ts';
 import { type TaskWatch, watchTasks } from './watch.ts';
 import type { Manifest } from '../manifest/manifest.ts';
@@ -37,15 +40,22 @@ export class LiveTasks {
    * @throws SluiceError as `bundleTasks` does
    */
   async load(): Promise<string> {
-    const paths = [this.#options.tasks]
-      .flat()
-      .map((path) => (path instanceof URL ? fileURLToPath(path) : path));
+    const paths = this.#paths;
     if (this.#options.watch !== true) return (await bundleTasks(paths)).module;
     this.#watch = await watchTasks(paths, {
       onBuilt: (bundle) => void this.#reload(bundle),
       onFailed: (error) => this.#failed(error),
     });
     return this.#watch.first.module;
+  }
+
+  /**
+   * Reads what `sluice build` wrote of the tasks: all that a process needs that runs none.
+   * @throws SluiceError `SLUICE_MANIFEST_INVALID`
+   */
+  async loadManifest(): Promise<void> {
+    const [folder = '.'] = this.#paths;
+    this.#compiled = compileManifest(await readManifest(join(folder, BUILT_MANIFEST)));
   }
 
   /**
@@ -75,6 +85,10 @@ export class LiveTasks {
 
   async close(): Promise<void> {
     await this.#watch?.close();
+  }
+
+  get #paths(): string[] {
+    return [this.#options.tasks].flat().map((path) => (path instanceof URL ? fileURLToPath(path) : path));
   }
 
   async #reload(bundle: TaskBundle): Promise<void> {

@@ -41,6 +41,16 @@ test('the calls and their parameters are those of the OpenAPI document', () => {
   }
 });
 
+test('the options of the balancer are those of the command', async () => {
+  const documented = rows(page('docs/guide/load-balancer.md')).flatMap(
+    ([option = '']) => /^`(--[a-z-]+)/.exec(option)?.[1] ?? [],
+  );
+  const { stdout } = await sluice(['balancer', '--help']);
+  const known = [...stdout.matchAll(/^ +(--[a-z-]+)=/gm)].map(([, name]) => name);
+  expect(known.length).toBeGreaterThan(4);
+  expect(new Set(documented)).toEqual(new Set(known));
+});
+
 interface Operation {
   readonly parameters?: readonly { readonly name: string }[];
 }

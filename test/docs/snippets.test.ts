@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { blocks, page, ROOT } from './markdown.ts';
 
-const GUIDES = ['docs/guide', 'docs/reference'].flatMap((folder) =>
+const GUIDES = ['docs/guide', 'docs/reference', 'docs/drivers'].flatMap((folder) =>
   readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`),
 );
 

@@ -57,7 +57,9 @@ export interface TestGateway {
   readonly get: (path: string, headers?: Record<string, string>) => Promise<Response>;
 }
 
-export interface TestOptions extends Partial<Pick<GatewayOptions, 'apiKeys' | 'basePath' | 'onScheduled'>> {
+export interface TestOptions extends Partial<
+  Pick<GatewayOptions, 'apiKeys' | 'basePath' | 'onScheduled' | 'cache' | 'signals'>
+> {
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
 }
@@ -83,12 +85,12 @@ export async function startGateway(options: TestOptions = {}): Promise<TestGatew
     error: (message, data) => void logged.push(`${message} ${JSON.stringify(data)}`),
   };
   const gateway = await createGateway({
-    ...rest,
     basePath,
     queue,
     database,
     cache,
     signals,
+    ...rest,
     manifest: () => compiled,
     ids,
     clock,

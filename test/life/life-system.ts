@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { type Address, decodeMessage, encodeMessage, type Message } from '../../src/core/message.ts';
 import { isTerminal, type State } from '../../src/core/state.ts';
-import { SQLITE_DATABASE_MODULE, SqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import type { Outcome } from '../../src/database/database.ts';
-import { EMBEDDED_QUEUE_MODULE, EmbeddedQueue } from '../../src/queue/embedded/embedded-queue.ts';
-import type { Consumer, Delivery } from '../../src/queue/queue.ts';
+import type { Consumer, Delivery, Queue } from '../../src/queue/queue.ts';
 import {
   DatabaseTester,
   PUBLISH_LEASE_MS,
@@ -12,8 +10,8 @@ import {
   SUCCEEDED,
 } from '../../src/testing/database/database-tester.ts';
 import { eventually } from '../../src/testing/eventually.ts';
-import { type FakeClock, fakeClock } from '../../src/testing/fake-clock.ts';
-import { StoreFolder } from '../sqlite/store-folder.ts';
+import type { FakeClock } from '../../src/testing/fake-clock.ts';
+import type { LifeEngines } from './life-engines.ts';
 
 export interface Held {
   readonly id: string;
@@ -47,7 +45,7 @@ const EVERYTHING = 1_000_000;
 const DRAIN_ROUNDS = 40;
 const MAX_PAUSE_MS = 5 * 86_400_000;
 
-/** The embedded queue and database, with workers and a scheduler that can be stopped between any two calls. */
+/** A queue and a database, with workers and a scheduler that can be stopped between any two calls. */
 export class LifeSystem {
   readonly observer = new Observer();
   readonly clock: FakeClock;
@@ -56,34 +54,27 @@ export class LifeSystem {
   readonly workers: Held[][] = [[], []];
   /** Runs of workers that have crashed, or never heard of them. */
   readonly zombies: Held[] = [];
-  readonly #folder: StoreFolder;
-  #queue: EmbeddedQueue;
+  readonly #engines: LifeEngines;
+  #queue: Queue;
   #consumer: Consumer | undefined;
   #inbox: Delivery[] = [];
 
-  private constructor(folder: StoreFolder, queue: EmbeddedQueue) {
-    this.#folder = folder;
+  private constructor(engines: LifeEngines, queue: Queue) {
+    this.#engines = engines;
     this.#queue = queue;
-    this.clock = fakeClock();
-    const open = (): SqliteDatabase => new SqliteDatabase({ store: this.#folder.store, clock: this.clock });
-    this.tester = new DatabaseTester({
-      database: open(),
-      clock: this.clock,
-      reopen: async () => open(),
-      dispose: async () => undefined,
-    });
+    this.clock = engines.database.clock;
+    this.tester = new DatabaseTester(engines.database);
   }
 
-  static async open(): Promise<LifeSystem> {
-    const folder = await StoreFolder.make([EMBEDDED_QUEUE_MODULE, SQLITE_DATABASE_MODULE]);
-    const system = new LifeSystem(folder, await EmbeddedQueue.open({ store: folder.store }));
+  static async open(engines: LifeEngines): Promise<LifeSystem> {
+    const system = new LifeSystem(engines, await engines.openQueue());
     await system.#consume();
     return system;
   }
 
   async close(): Promise<void> {
     await this.#queue.close();
-    await this.#folder.remove();
+    await this.#engines.dispose();
   }
 
   async publish(messages: readonly Message[]): Promise<void> {
@@ -189,8 +180,8 @@ export class LifeSystem {
     for (const worker of this.workers.keys()) this.crash(worker);
     const expected = this.#inbox.length;
     this.#inbox = [];
-    await this.#folder.reopen('crash');
-    this.#queue = await EmbeddedQueue.open({ store: this.#folder.store });
+    await this.#engines.crash();
+    this.#queue = await this.#engines.openQueue();
     await this.tester.reopen('crash');
     await this.#consume();
     await this.#hasArrived(expected);

@@ -1,9 +1,6 @@
-import { join, resolve } from 'node:path';
-import { writeManifest } from '../../manifest/manifest-file.ts';
-import { bundleTasks } from '../../task-files/bundle.ts';
-import { BUILT_MANIFEST } from '../../task-files/find-task-files.ts';
+import { resolve } from 'node:path';
 import { command } from '../command.ts';
-import { readTasks } from '../server/read-tasks.ts';
+import { buildTasks } from '../server/build-tasks.ts';
 import { configureServer, TASKS_ARG } from '../configuration/setting-args.ts';
 import { tasksPath } from '../configuration/tasks-path.ts';
 
@@ -21,11 +18,8 @@ export const build = command({
   },
   run: async (args, terminal) => {
     const { values } = await configureServer({ tasks: args.tasks, config: args.config });
-    const paths = [tasksPath(values.tasks)];
     const out = resolve(args.out);
-    const { module, files } = await bundleTasks(paths, out);
-    const manifest = await readTasks(module, paths);
-    await writeManifest(join(out, BUILT_MANIFEST), manifest);
+    const { module, files, manifest } = await buildTasks(tasksPath(values.tasks), out);
     const tasks = manifest.tasks.map(({ name }) => name);
     if (terminal.json) terminal.data(JSON.stringify({ out, module, files, tasks, hash: manifest.hash }));
     else

@@ -23,14 +23,14 @@ export const dev = command({
         colours: terminal.coloured,
       }),
       onReload: (error) => {
-        if (error === undefined) sayReloaded(serving.sluice.manifest, terminal);
+        if (error === undefined) sayReloaded(serving.process.manifest, terminal);
         else sayKept(error, terminal);
       },
     });
     announce(serving, values, terminal);
-    announceTasks(serving.sluice.manifest, serving.url, terminal);
+    announceTasks(serving.process.manifest, serving.url, terminal);
     await stopping;
-    await serving.sluice.close(values.grace);
+    await serving.process.close(values.grace);
   },
 });
 

@@ -18,6 +18,6 @@ export const start = command({
     });
     announce(serving, values, terminal);
     await stopping;
-    await serving.sluice.close(values.grace);
+    await serving.process.close(values.grace);
   },
 });

@@ -16,6 +16,7 @@ const SERVER_SETTINGS = [
   'runners',
   'grace',
   'keys',
+  'spool',
   'logLevel',
   'requireDurable',
 ] as const satisfies readonly SettingName[];

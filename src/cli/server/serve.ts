@@ -2,16 +2,20 @@ import { readFile } from 'node:fs/promises';
 import { messageOf, SluiceError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { ApiKeys } from '../../gateway/accept/api-keys.ts';
-import type { Sluice } from '../../sluice.ts';
+import type { SluiceOptions, WorkerProcess } from '../../sluice.ts';
 import { namingPaths } from './read-tasks.ts';
 import type { SettingValues } from '../configuration/settings.ts';
 import { tasksPath } from '../configuration/tasks-path.ts';
 
-/** A server that runs in this process. */
-export interface Serving {
-  readonly sluice: Sluice;
-  readonly url: string;
+/** Workers that run in this process. */
+export interface Working {
+  readonly process: WorkerProcess;
   readonly metricsUrl: string;
+}
+
+/** A server that runs in this process. */
+export interface Serving extends Working {
+  readonly url: string;
 }
 
 export interface ServeOptions {
@@ -23,39 +27,54 @@ export interface ServeOptions {
 
 /**
  * Starts a server as `values` say, and listens.
+ * @param role `gateway`: the HTTP API alone
  * @throws SluiceError for whatever keeps it from that; nothing is left running then
  */
-export async function serve(options: ServeOptions): Promise<Serving> {
+export async function serve(options: ServeOptions, role: 'all' | 'gateway' = 'all'): Promise<Serving> {
   const { values } = options;
   const apiKeys = await readKeys(values);
   if (!apiKeys && !isLoopback(values.host)) {
     throw new SluiceError('SLUICE_BIND_UNPROTECTED', { host: values.host });
   }
-  const sluice = await start(options, apiKeys);
-  try {
-    if (values.requireDurable) await refuseUndurable(sluice);
-    const { host, port, metricsPort } = values;
-    const api = await sluice.listen({ host, port }).catch(namingPort('--port', values));
-    const metrics = await sluice
-      .listenMetrics({ host, port: metricsPort })
-      .catch(namingPort('--metrics-port', values));
-    return { sluice, url: api.url, metricsUrl: `${metrics.url}/metrics` };
-  } catch (error) {
-    await sluice.close(0);
-    throw error;
-  }
+  const root = await import('../../sluice.ts');
+  const start = role === 'all' ? root.createSluice : root.startGateway;
+  const process = await starting(options, (common) => start({ ...common, ...(apiKeys ? { apiKeys } : {}) }));
+  return listening(
+    process,
+    async () => {
+      const { host, port } = values;
+      const api = await process.listen({ host, port }).catch(namingPort('--port', values));
+      return { process, url: api.url, metricsUrl: await listenMetrics(process, values) };
+    },
+    values,
+  );
 }
 
-async function start(
+/**
+ * Starts workers as `values` say, and serves their metrics.
+ * @throws SluiceError for whatever keeps it from that; nothing is left running then
+ */
+export async function serveWorkers(options: ServeOptions): Promise<Working> {
+  const { values } = options;
+  const { startWorkers } = await import('../../sluice.ts');
+  const process = await starting(options, startWorkers);
+  return listening(
+    process,
+    async () => ({ process, metricsUrl: await listenMetrics(process, values) }),
+    values,
+  );
+}
+
+async function starting<P>(
   { values, logger, onReload }: ServeOptions,
-  apiKeys: ApiKeys | undefined,
-): Promise<Sluice> {
-  const { createSluice } = await import('../../sluice.ts');
-  const { queues, runners, secret } = values;
+  start: (options: SluiceOptions) => Promise<P>,
+): Promise<P> {
+  const { queueUrl, databaseUrl, cacheUrl, signalsUrl, queues, runners, secret, spool } = values;
   const tasks = [tasksPath(values.tasks)];
   try {
-    return await createSluice({
+    return await start({
       tasks,
+      engines: { queue: queueUrl, database: databaseUrl, cache: cacheUrl, signals: signalsUrl },
       data: values.data,
       concurrency: values.concurrency,
       grace: values.grace,
@@ -65,11 +84,32 @@ async function start(
       ...(queues ? { queues } : {}),
       ...(runners ? { runners } : {}),
       ...(secret ? { secrets: secret } : {}),
-      ...(apiKeys ? { apiKeys } : {}),
+      ...(spool === undefined ? {} : { spool }),
     });
   } catch (error) {
     throw namingPaths(error, tasks);
   }
+}
+
+/** Closes the process again where it can not listen. */
+async function listening<T>(
+  process: WorkerProcess,
+  listen: () => Promise<T>,
+  { requireDurable }: SettingValues,
+): Promise<T> {
+  try {
+    if (requireDurable) await refuseUndurable(process);
+    return await listen();
+  } catch (error) {
+    await process.close(0);
+    throw error;
+  }
+}
+
+async function listenMetrics(process: WorkerProcess, values: SettingValues): Promise<string> {
+  const { host, metricsPort: port } = values;
+  const { url } = await process.listenMetrics({ host, port }).catch(namingPort('--metrics-port', values));
+  return `${url}/metrics`;
 }
 
 async function readKeys({ keys, keyList }: SettingValues): Promise<ApiKeys | undefined> {
@@ -87,8 +127,8 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
-async function refuseUndurable(sluice: Sluice): Promise<void> {
-  const { queue, database } = await sluice.health();
+async function refuseUndurable(process: WorkerProcess): Promise<void> {
+  const { queue, database } = await process.health();
   const weak = [queue, database].find(({ durable }) => !durable);
   if (weak)
     throw new SluiceError('SLUICE_DURABILITY_INSUFFICIENT', { reason: weak.reason ?? weak.durability });

@@ -4,6 +4,7 @@ import { type TaskId, readTaskId } from '../../core/task-id.ts';
 import { type ClaimDecision, decideClaim, parkMs } from '../claim-decision.ts';
 import type { Claim, Lease, Verdict } from '../database.ts';
 import { runsAlone } from '../interruption.ts';
+import { expiredError } from '../task-errors.ts';
 import type { Concurrency } from './concurrency.ts';
 import { type TaskRow, describedBy, newRow } from './task-row.ts';
 import { type TaskTable, move } from './task-table.ts';
@@ -87,7 +88,7 @@ export function claimOperation(
         return { kind: 'block' };
       case 'expire':
         move(row, 'expired', now);
-        row.error = expired();
+        row.error = expiredError();
         keep(row, claim);
         concurrency.letGo(row, now);
         return { kind: 'expire', version: row.version };
@@ -121,9 +122,4 @@ function idOf(message: Message): TaskId {
   const id = readTaskId(message.id);
   if (!id) throw new SluiceError('SLUICE_MESSAGE_INVALID', { reason: `its id "${message.id}" is none` });
   return id;
-}
-
-function expired(): { code: string; message: string } {
-  const { code, message } = new SluiceError('SLUICE_TASK_EXPIRED');
-  return { code, message };
 }

@@ -1,9 +1,7 @@
 import { readTaskId } from '../../core/task-id.ts';
 import type { Connection } from '../../sqlite/binding.ts';
+import { FOLLOW_UP_LEASE_MS } from '../bounds.ts';
 import type { FollowUps } from '../database.ts';
-
-/** How long whoever took follow-ups has to publish them, before another does. */
-export const FOLLOW_UP_LEASE_MS = 30_000;
 
 export interface FollowUpOperations {
   followUps(args: { readonly limit: number; readonly now: number }): FollowUps[];

@@ -1,9 +1,9 @@
-import { SluiceError } from '../../core/errors.ts';
 import { readTaskId } from '../../core/task-id.ts';
 import type { TaskRecord } from '../../core/task-record.ts';
 import type { Connection } from '../../sqlite/binding.ts';
 import type { Extension, HeldRun, Lease } from '../database.ts';
 import { pauseAfter } from '../interruption.ts';
+import { interruptedError } from '../task-errors.ts';
 import type { Concurrency } from './concurrency.ts';
 import { scheduleAgain } from './settle-operation.ts';
 import { type TaskRow, recordOf } from './task-row.ts';
@@ -71,10 +71,7 @@ export function leaseOperations(
 
 function interrupt(row: TaskRow, all: boolean, limit: number, now: number): void {
   row.interruptions += 1;
-  const { interruptions: times } = row;
-  const reason = all ? 'the server stopped without handing it back' : 'its worker gave no sign of life';
-  const { code, message } = new SluiceError('SLUICE_TASK_CRASHED', { times, reason });
-  row.error = { code, message };
-  if (times >= limit && !row.cancelRequested) move(row, 'failed', now);
-  else scheduleAgain(row, now, pauseAfter(times));
+  row.error = interruptedError(row.interruptions, all);
+  if (row.interruptions >= limit && !row.cancelRequested) move(row, 'failed', now);
+  else scheduleAgain(row, now, pauseAfter(row.interruptions));
 }

@@ -1,6 +1,7 @@
 import { STATES, type State, type TerminalState, isTerminal } from '../../core/state.ts';
 import type { TaskId } from '../../core/task-id.ts';
 import type { Connection } from '../../sqlite/binding.ts';
+import { CHUNK, MAX_COUNTED, MAX_SCANNED } from '../bounds.ts';
 import type { ListFilter, Lookup, TaskPage } from '../database.ts';
 import { type TaskRow, recordOf } from './task-row.ts';
 import { TaskTable } from './task-table.ts';
@@ -11,11 +12,6 @@ export type DatabaseReads = {
   counts(): Partial<Record<State, number>>;
 };
 
-/** Rows looked at for one page at most, so that a filter that fits little costs no more than one that fits much. */
-const MAX_SCANNED = 5000;
-const CHUNK = 500;
-/** Above this a count says only that there are many. */
-const MAX_COUNTED = 100_000;
 const END_OF_KEYS = 'g';
 
 export function readOperations(connection: Connection): DatabaseReads {

@@ -1,14 +1,9 @@
 import type { Address } from '../../core/message.ts';
 import { readTaskId } from '../../core/task-id.ts';
 import type { Connection } from '../../sqlite/binding.ts';
+import { MAX_DOUBLINGS, PUBLISH_LEASE_MS, RECONCILE_INTERVAL_MS } from '../bounds.ts';
 import type { DueTask, LostTimes } from '../database.ts';
 import { type TaskTable, move } from './task-table.ts';
-
-/** How long whoever took a due task has to publish it, before another does. */
-const PUBLISH_LEASE_MS = 30_000;
-/** The first time that a reconciled task is left alone; each further one doubles. */
-const RECONCILE_INTERVAL_MS = 60_000;
-const MAX_DOUBLINGS = 12;
 
 export interface ScheduleOperations {
   due(args: { readonly limit: number; readonly now: number }): DueTask[];

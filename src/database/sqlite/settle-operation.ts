@@ -1,10 +1,10 @@
-import { SluiceError } from '../../core/errors.ts';
 import { readTaskId } from '../../core/task-id.ts';
 import type { TaskError } from '../../core/task-record.ts';
 import type { Connection } from '../../sqlite/binding.ts';
+import { FOLLOW_UP_LEASE_MS } from '../bounds.ts';
 import type { Outcome, SettleResult, Settlement } from '../database.ts';
+import { expiredError } from '../task-errors.ts';
 import type { Concurrency } from './concurrency.ts';
-import { FOLLOW_UP_LEASE_MS } from './follow-up-operations.ts';
 import { type TaskRow, recordOf } from './task-row.ts';
 import { type TaskTable, move } from './task-table.ts';
 
@@ -87,8 +87,7 @@ export function scheduleAgain(row: TaskRow, now: number, afterMs: number): void 
   if (row.cancelRequested) {
     move(row, 'cancelled', now);
   } else if (row.deadlineAt !== undefined && row.deadlineAt < now + afterMs) {
-    const { code, message } = new SluiceError('SLUICE_TASK_EXPIRED');
-    row.error = row.error ?? { code, message };
+    row.error = row.error ?? expiredError();
     move(row, 'expired', now);
   } else {
     move(row, 'scheduled', now);

@@ -38,6 +38,8 @@ export interface Accepted {
   readonly message: Message;
   /** True when another request under the same key was being accepted already: this one added nothing. */
   readonly replayed: boolean;
+  /** `disk`: it is on the disk of this gateway alone, until the queue can be reached. */
+  readonly durability?: 'disk' | undefined;
 }
 
 export interface AcceptorOptions {
@@ -129,9 +131,9 @@ export class Acceptor {
       this.#options.queue
         .publish([{ address: { queue, priority, lane }, body: encodeMessage(message) }])
         .then(
-          () => {
+          (disk) => {
             settled();
-            resolve({ id, message, replayed: false });
+            resolve({ id, message, replayed: false, durability: disk ?? undefined });
           },
           (error: unknown) => {
             settled();

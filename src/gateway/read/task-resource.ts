@@ -34,6 +34,8 @@ export interface TaskResource {
   readonly error?: { readonly code: string; readonly message: string } | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly parentId?: string | undefined;
+  /** `disk`: it is on the disk of the gateway that accepted it, until the queue can be reached. Told on acceptance. */
+  readonly durability?: 'disk' | undefined;
   /** True where the state could not be asked for. */
   readonly stale?: true | undefined;
   readonly links: { readonly self: string; readonly result: string; readonly cancel: string };
@@ -61,12 +63,12 @@ export class TaskResources {
   }
 
   /** A task that was accepted just now. Written by hand, since every accept pays for it. */
-  ofAccepted({ id, task, publishedAt, dueAt, deadlineAt, tags }: Message): string {
-    const more = dueAt ?? deadlineAt ?? tags;
+  ofAccepted({ id, task, publishedAt, dueAt, deadlineAt, tags }: Message, durability?: 'disk'): string {
+    const more = dueAt ?? deadlineAt ?? tags ?? durability;
     const options =
       more === undefined
         ? ''
-        : `,${JSON.stringify({ dueAt: time(dueAt), deadlineAt: time(deadlineAt), tags }).slice(1, -1)}`;
+        : `,${JSON.stringify({ dueAt: time(dueAt), deadlineAt: time(deadlineAt), tags, durability }).slice(1, -1)}`;
     return (
       `{"id":"${id}","task":"${task}","status":"queued","version":${FIRST_VERSION},"attempts":0,"run":0,"crashes":0,` +
       `"createdAt":"${this.#created(publishedAt)}"${options},"links":${this.#links(id)}}`

@@ -69,7 +69,7 @@ export class Quarantine {
   }
 
   /** False when this was closed first. */
-  async #untilDone(attempt: () => Promise<void>): Promise<boolean> {
+  async #untilDone(attempt: () => Promise<unknown>): Promise<boolean> {
     const { timing, random, logger } = this.#options;
     const backoff = new Backoff(timing, random);
     const { signal } = this.#closing;

@@ -68,6 +68,11 @@ export const taskSchema: JsonSchema = {
     error: { type: 'object', required: ['code', 'message'], properties: { code: TEXT, message: TEXT } },
     tags: { type: 'array', items: TEXT },
     parentId: TEXT,
+    durability: {
+      const: 'disk',
+      description:
+        'It is on the disk of the gateway that accepted it, until the queue can be reached. Told on acceptance.',
+    },
     stale: { const: true, description: 'The state could not be asked for.' },
     links: {
       type: 'object',

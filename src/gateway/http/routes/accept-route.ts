@@ -118,7 +118,7 @@ export class AcceptRoute {
     const { responder, resources } = this.#parts;
     const headers = this.#headers(accepted, preference);
     headers['retry-after'] = RETRY_AFTER_S;
-    responder.send(reply, 202, headers, resources.ofAccepted(accepted.message));
+    responder.send(reply, 202, headers, resources.ofAccepted(accepted.message, accepted.durability));
   }
 
   async #answerAtEnd(exchange: Exchange, accepted: Accepted, preference: Preference): Promise<void> {

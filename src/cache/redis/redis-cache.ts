@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Clock } from '../../core/clock.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Random } from '../../core/random.ts';
+import { logRefusals } from '../../redis/log-refusals.ts';
+import { closeRedis, connectRedis, isRefusal } from '../../redis/redis-connection.ts';
+import { parseRedisUrl } from '../../redis/redis-url.ts';
+import type { Cache, CacheEntry, CacheWrite } from '../cache.ts';
+import { Breaker } from './breaker.ts';
+
+export interface RedisCacheOptions {
+  /** `redis://`, `rediss://` or `unix:`; see docs/drivers/redis.md. */
+  readonly url: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The longest time that a call may take, in milliseconds. Default 50. */
+  readonly deadlineMs?: number;
+}
+
+const DEFAULT_DEADLINE_MS = 50;
+
+/** Compares and writes in one step: between two, another's newer copy could be overwritten. */
+const WRITE = `
+local known = string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^(%d+) ')
+if known and tonumber(known) > tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1`;
+const WRITE_SHA = createHash('sha1').update(WRITE).digest('hex');
+
+/**
+ * A cache in Redis or Valkey. Connects in the background, so that one that is missing keeps nothing from starting, and
+ * reconnects for ever; until then, everything is a miss.
+ * @throws SluiceError `SLUICE_OPTION_INVALID` for a URL that can not be used
+ */
+export function openRedisCache(options: RedisCacheOptions): Cache {
+  const { url, logger, clock, random, deadlineMs = DEFAULT_DEADLINE_MS } = options;
+  const { address, prefix } = parseRedisUrl(url, 'The URL of the cache');
+  const redis = connectRedis({ address, name: 'cache', logger, random });
+  const breaker = new Breaker(deadlineMs, logger);
+  const logRefusal = logRefusals(redis, 'cache', logger);
+  redis.on('ready', () => breaker.reset());
+
+  /** Without a connection there is nothing to wait for; a refusal is an answer. */
+  const ask = async <T>(question: () => Promise<T>): Promise<T | undefined> => {
+    if (redis.status !== 'ready') return undefined;
+    return breaker.ask(async () => {
+      try {
+        return await question();
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        logRefusal(error);
+        return undefined;
+      }
+    });
+  };
+
+  return {
+    async get(key: string): Promise<CacheEntry | undefined> {
+      const text = await ask(() => redis.get(prefix + key));
+      return decode(text ?? '', clock.now());
+    },
+    async set(key: string, entry: CacheWrite): Promise<void> {
+      const ttlMs = Math.max(1, Math.ceil(entry.ttlMs));
+      const text = encode(entry, clock.now() + ttlMs);
+      await ask(() => write(redis, [prefix + key, entry.version, text, ttlMs]));
+    },
+    async delete(key: string): Promise<void> {
+      await ask(() => redis.del(prefix + key));
+    },
+    close: () => closeRedis(redis),
+  };
+}
+
+async function write(redis: Redis, args: [string, number, string, number]): Promise<void> {
+  try {
+    await redis.evalsha(WRITE_SHA, 1, ...args);
+  } catch (error) {
+    if (!isRefusal(error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    await redis.eval(WRITE, 1, ...args);
+  }
+}
+
+/** Its end is in the copy, too: a server that was frozen carries out late what was sent to it before. */
+function encode({ version, value }: CacheEntry, expiresAt: number): string {
+  return `${version} ${expiresAt} ${value}`;
+}
+
+function decode(text: string, now: number): CacheEntry | undefined {
+  const [head, version, expiresAt] = /^(\d+) (\d+) /.exec(text) ?? [];
+  if (head === undefined || Number(expiresAt) <= now) return undefined;
+  return { version: Number(version), value: text.slice(head.length) };
+}

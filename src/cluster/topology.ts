@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { haproxyConfiguration } from '../balancer/haproxy-configuration.ts';
+import { haproxy } from './engines/haproxy.ts';
+import { postgres, postgresUrl } from './engines/postgres.ts';
+import { epmd, rabbitmq, type RabbitmqOptions } from './engines/rabbitmq.ts';
+import { redis } from './engines/redis.ts';
+import type { Member } from './member.ts';
+import { sluiceProcess } from './sluice-process.ts';
+import type { SharedSecrets } from './shared-secrets.ts';
+
+export interface TopologyOptions {
+  /** Holds all that the members keep. */
+  readonly folder: string;
+  /** What `sluice build` wrote. */
+  readonly tasks: string;
+  /** The first of the ports, all on loopback: the load balancer's. */
+  readonly port: number;
+  readonly secrets: SharedSecrets;
+}
+
+/** What a topology on one machine consists of. */
+export interface Topology {
+  /** Members that need one another, those first that others need. */
+  readonly tiers: readonly (readonly Member[])[];
+  readonly ports: readonly number[];
+  /** Where a client finds the API. */
+  readonly url: string;
+  /** Where a gateway or a worker finds the engines. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const LOOPBACK = '127.0.0.1';
+const QUEUE_NODES = 3;
+const GATEWAYS = 2;
+const WORKERS = 2;
+
+/** The production topology on loopback: a load balancer, gateways, a replicated queue, workers, database and cache. */
+export function topologyOf({ folder, tasks, port, secrets }: TopologyOptions): Topology {
+  const ports = portsFrom(port);
+  const queue: RabbitmqOptions = {
+    folder,
+    epmdPort: ports.take(),
+    cookie: secrets.cookie,
+    nodes: many(QUEUE_NODES, () => ({ port: ports.take(), distributionPort: ports.take() })),
+  };
+  const databasePort = ports.take();
+  const cachePort = ports.take();
+  const env = {
+    SLUICE_QUEUE_URL: `amqp://guest:guest@${queue.nodes.map((node) => `${LOOPBACK}:${node.port}`).join(',')}`,
+    SLUICE_DATABASE_URL: postgresUrl(databasePort, secrets.password),
+    SLUICE_CACHE_URL: `redis://${LOOPBACK}:${cachePort}`,
+    SLUICE_SECRET: secrets.secret,
+  };
+  const process = (role: 'gateway' | 'worker', at: number): Member =>
+    sluiceProcess({
+      name: `${role}-${at + 1}`,
+      role,
+      tasks,
+      env,
+      port: ports.take(),
+      metricsPort: ports.take(),
+    });
+  const gateways = many(GATEWAYS, (at) => process('gateway', at));
+  const workers = many(WORKERS, (at) => process('worker', at));
+  const tiers = [
+    [
+      epmd(queue),
+      postgres({
+        name: 'postgres',
+        folder: join(folder, 'postgres'),
+        port: databasePort,
+        password: secrets.password,
+      }),
+      redis({ name: 'redis', folder: join(folder, 'redis'), port: cachePort }),
+    ],
+    queue.nodes.map((_node, at) => rabbitmq(queue, at)),
+    [...gateways, ...workers],
+    [
+      haproxy({
+        name: 'haproxy',
+        folder: join(folder, 'haproxy'),
+        port,
+        configuration: haproxyConfiguration({
+          listen: { host: LOOPBACK, port },
+          gateways: gateways.map((gateway) => ({ host: LOOPBACK, port: gateway.port })),
+        }),
+      }),
+    ],
+  ];
+  return { tiers, env, ports: ports.taken, url: `http://${LOOPBACK}:${port}` };
+}
+
+function portsFrom(first: number): { take(): number; readonly taken: readonly number[] } {
+  const taken = [first];
+  return {
+    taken,
+    take() {
+      const next = first + taken.length;
+      taken.push(next);
+      return next;
+    },
+  };
+}
+
+function many<T>(count: number, make: (at: number) => T): T[] {
+  return Array.from({ length: count }, (_nothing, at) => make(at));
+}

@@ -1,0 +1,79 @@
+import type { ClientBase } from 'pg';
+import { messageOf } from '../../core/errors.ts';
+import { CLAIM } from './schema/claim.ts';
+import { END_WAITING } from './schema/end-waiting.ts';
+import { SETTLE } from './schema/settle.ts';
+import { SLOTS } from './schema/slots.ts';
+import { TABLES } from './schema/tables.ts';
+
+/**
+ * Steps, each applied once. Only ever appended to, and what they hold is never edited once released. A step only adds:
+ * the release before it goes on working, so a new column is nullable or has a default, and a function that changes gets
+ * a new name. What nothing uses any more is dropped two releases later.
+ */
+export const MIGRATIONS: readonly string[] = [TABLES, SLOTS, CLAIM, SETTLE, END_WAITING];
+
+/** What a step that has to lock a table may make the running release wait. */
+const LOCK_TIMEOUT_MS = 5000;
+
+export interface MigrationOptions {
+  readonly schema: string;
+  readonly steps?: readonly string[];
+}
+
+/** Puts the name of the schema where SQL says `sluice.` */
+export function inSchema(schema: string, sql: string): string {
+  return schema === 'sluice' ? sql : sql.replaceAll(/\bsluice\./g, `${quoted(schema)}.`);
+}
+
+/**
+ * Brings the tables up to date, in one transaction, and returns how many steps that took. Processes that start together
+ * wait for each other. Where a newer release was here first, there is nothing to do.
+ */
+export async function migrate(client: ClientBase, options: MigrationOptions): Promise<number> {
+  const { schema, steps = MIGRATIONS } = options;
+  if ((await appliedSteps(client, schema)) >= steps.length) return 0;
+  await client.query('BEGIN');
+  try {
+    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sluice:${schema}`]);
+    await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    const applied = await appliedSteps(client, schema);
+    for (const sql of applied === 0 ? [foundation(schema)] : []) await client.query(sql);
+    for (const [index, sql] of steps.entries()) {
+      if (index < applied) continue;
+      await client.query(inSchema(schema, sql));
+      await client.query(inSchema(schema, 'INSERT INTO sluice.migration (step) VALUES ($1)'), [index + 1]);
+    }
+    await client.query('COMMIT');
+    return Math.max(0, steps.length - applied);
+  } catch (thrown) {
+    // Nothing against an item, and the connection, in the middle of it, is of no use any more.
+    throw new Error(`the tables can not be brought up to date: ${messageOf(thrown)}`, { cause: thrown });
+  }
+}
+
+async function appliedSteps(client: ClientBase, schema: string): Promise<number> {
+  // Not by to_regclass(): within a transaction it remembers what there was not.
+  const { rows: tables } = await client.query(
+    `SELECT FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'migration'`,
+    [schema],
+  );
+  if (tables.length === 0) return 0;
+  const { rows } = await client.query<{ step: number }>(
+    inSchema(schema, 'SELECT coalesce(max(step), 0) AS step FROM sluice.migration'),
+  );
+  return rows[0]?.step ?? 0;
+}
+
+function foundation(schema: string): string {
+  return `
+    CREATE SCHEMA IF NOT EXISTS ${quoted(schema)};
+    CREATE TABLE IF NOT EXISTS ${quoted(schema)}.migration (
+      step integer PRIMARY KEY,
+      applied_at timestamptz NOT NULL DEFAULT now()
+    );`;
+}
+
+function quoted(schema: string): string {
+  return `"${schema.replaceAll('"', '""')}"`;
+}

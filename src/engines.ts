@@ -1,0 +1,179 @@
+import { resolve } from 'node:path';
+import type { Cache } from './cache/cache.ts';
+import { openMemoryCache } from './cache/memory/memory-cache.ts';
+import { systemClock } from './core/clock.ts';
+import { SluiceError } from './core/errors.ts';
+import type { Logger } from './core/logger.ts';
+import type { Address } from './core/message.ts';
+import { systemRandom } from './core/random.ts';
+import type { Shutdown } from './core/shutdown.ts';
+import type { Database } from './database/database.ts';
+import { SQLITE_DATABASE_MODULE, SqliteDatabase } from './database/sqlite/sqlite-database.ts';
+import { EMBEDDED_QUEUE_MODULE, EmbeddedQueue } from './queue/embedded/embedded-queue.ts';
+import type { Queue } from './queue/queue.ts';
+import { openMemorySignals } from './signals/memory/memory-signals.ts';
+import type { Signals } from './signals/signals.ts';
+import { folderSecret } from './sqlite/secret-file.ts';
+import { SqliteStore } from './sqlite/sqlite-store.ts';
+
+/** Where the engines are. Each that is not given is embedded in the process. */
+export interface EngineUrls {
+  /** `amqp://` or `amqps://`: RabbitMQ. */
+  readonly queue?: string | undefined;
+  /** `postgres://` or `postgresql://`. */
+  readonly database?: string | undefined;
+  /** `redis://`, `rediss://` or `unix:`. */
+  readonly cache?: string | undefined;
+  /** As the cache's. Default: the cache's. */
+  readonly signals?: string | undefined;
+}
+
+export interface EngineOptions {
+  readonly urls?: EngineUrls | undefined;
+  /** Folder of the embedded ones. */
+  readonly data: string;
+  readonly secrets?: readonly string[] | undefined;
+  /** Folder to keep on what the queue does not confirm in time. Default: that is refused. */
+  readonly spool?: string | undefined;
+  /** Where tasks are known to wait. */
+  readonly addresses: readonly Address[];
+  readonly logger: Logger;
+}
+
+/** The drivers behind the contracts, opened. */
+export interface Engines {
+  readonly queue: Queue;
+  readonly database: Database;
+  readonly cache: Cache;
+  readonly signals: Signals;
+  readonly secrets: readonly string[];
+  /** No other process works on the database. */
+  readonly alone: boolean;
+  /** Tasks that wait on this disk for the queue; undefined without a spool. */
+  readonly spooled?: () => number;
+}
+
+/**
+ * Opens the drivers that the URLs name; what is opened is given to `shutdown`.
+ * @throws SluiceError `SLUICE_OPTION_INVALID` for a URL, `SLUICE_SECRET_INVALID` where several processes have to share a
+ *   secret and none is given, and those of the drivers
+ */
+export async function openEngines(options: EngineOptions, shutdown: Shutdown): Promise<Engines> {
+  const { urls = {}, secrets } = options;
+  if (urls.queue !== undefined && urls.database === undefined) throw onlyTogether('database', 'queue');
+  if (urls.database !== undefined && urls.queue === undefined) throw onlyTogether('queue', 'database');
+  const shared = await (urls.queue === undefined || urls.database === undefined
+    ? openEmbedded(options, shutdown)
+    : openServers({ queue: urls.queue, database: urls.database }, options, shutdown));
+  const embeddedSecret = (): readonly string[] => [folderSecret(resolve(options.data))];
+  return {
+    ...shared,
+    ...(await openSpool(shared, options, shutdown)),
+    cache: await openCache(options, shutdown),
+    signals: await openSignals(options, shutdown),
+    secrets: secrets ?? (shared.alone ? embeddedSecret() : refuseNoSecret()),
+  };
+}
+
+type Stores = Pick<Engines, 'queue' | 'database' | 'alone'>;
+
+/** Queue and database in one file of this process. */
+async function openEmbedded({ data, logger }: EngineOptions, shutdown: Shutdown): Promise<Stores> {
+  const modules = [EMBEDDED_QUEUE_MODULE, SQLITE_DATABASE_MODULE];
+  const store = await SqliteStore.open({ folder: resolve(data), logger, modules });
+  shutdown.add(() => store.close());
+  const queue = await EmbeddedQueue.open({ store });
+  shutdown.add(() => queue.close());
+  return { queue, database: new SqliteDatabase({ store, clock: systemClock }), alone: true };
+}
+
+async function openServers(
+  urls: { readonly queue: string; readonly database: string },
+  { addresses, logger }: EngineOptions,
+  shutdown: Shutdown,
+): Promise<Stores> {
+  refuseProtocol('queue', urls.queue, ['amqp', 'amqps']);
+  refuseProtocol('database', urls.database, ['postgres', 'postgresql']);
+  const { openPostgresDatabase } = await import('./database/postgres/postgres-database.ts');
+  const database = openPostgresDatabase({ url: urls.database, logger });
+  shutdown.add(() => database.close());
+  const { openRabbitmqQueue } = await import('./queue/rabbitmq/rabbitmq-queue.ts');
+  const queue = await openRabbitmqQueue({ url: urls.queue, addresses, logger, random: systemRandom });
+  shutdown.add(() => queue.close());
+  return { queue, database, alone: false };
+}
+
+/**
+ * Puts a spool before the queue. A shutdown forwards first.
+ * @throws SluiceError `SLUICE_DATA_LOCKED`, `SLUICE_DATA_UNLOCKABLE` or `SLUICE_DATA_UNUSABLE`
+ */
+async function openSpool(
+  { queue: target, alone }: Stores,
+  { spool: folder, logger }: EngineOptions,
+  shutdown: Shutdown,
+): Promise<Pick<Engines, 'queue' | 'spooled'>> {
+  if (folder === undefined) return { queue: target };
+  if (alone) throw new SluiceError('SLUICE_OPTION_INVALID', SPOOL_NEEDS_QUEUE);
+  const store = await SqliteStore.open({ folder: resolve(folder), logger, modules: [EMBEDDED_QUEUE_MODULE] });
+  shutdown.add(() => store.close());
+  const { SpoolingQueue } = await import('./queue/spool/spooling-queue.ts');
+  const queue = await SpoolingQueue.open({ target, spool: await EmbeddedQueue.open({ store }), logger });
+  shutdown.add(async (graceMs) => {
+    const count = await queue.drain(graceMs);
+    await queue.close();
+    if (count > 0) throw new SluiceError('SLUICE_SPOOL_LEFT', { count, folder });
+  });
+  return { queue, spooled: () => queue.spooled };
+}
+
+const SPOOL_NEEDS_QUEUE = {
+  option: 'The spool',
+  value: 'given',
+  expected: 'left out where the queue is embedded: that is on this disk already',
+};
+
+async function openCache({ urls = {}, logger }: EngineOptions, shutdown: Shutdown): Promise<Cache> {
+  const clock = systemClock;
+  if (urls.cache === undefined) return openMemoryCache({ clock });
+  refuseProtocol('cache', urls.cache, ['redis', 'rediss', 'unix']);
+  const { openRedisCache } = await import('./cache/redis/redis-cache.ts');
+  const cache = openRedisCache({ url: urls.cache, logger, clock, random: systemRandom });
+  shutdown.add(() => cache.close());
+  return cache;
+}
+
+async function openSignals({ urls = {}, logger }: EngineOptions, shutdown: Shutdown): Promise<Signals> {
+  const url = urls.signals ?? urls.cache;
+  if (url === undefined) return openMemorySignals({ logger });
+  refuseProtocol('signals', url, ['redis', 'rediss', 'unix']);
+  const { openRedisSignals } = await import('./signals/redis/redis-signals.ts');
+  const signals = openRedisSignals({ url, logger, random: systemRandom });
+  shutdown.add(() => signals.close());
+  return signals;
+}
+
+/** The URL itself is not told: it may hold a password. */
+function refuseProtocol(engine: keyof EngineUrls, url: string, known: readonly string[]): void {
+  const protocol = url.split(':', 1)[0] ?? '';
+  if (known.includes(protocol)) return;
+  throw new SluiceError('SLUICE_OPTION_INVALID', {
+    option: `The URL of the ${engine}`,
+    value: `${protocol}:…`,
+    expected: `one that begins with ${known.map((name) => `${name}:`).join(' or ')}`,
+  });
+}
+
+/** A task moves from one to the other; with one of them in this process alone, no other process could share the work. */
+function onlyTogether(missing: keyof EngineUrls, given: keyof EngineUrls): SluiceError {
+  return new SluiceError('SLUICE_OPTION_INVALID', {
+    option: `The URL of the ${missing}`,
+    value: 'missing',
+    expected: `given where that of the ${given} is`,
+  });
+}
+
+function refuseNoSecret(): never {
+  throw new SluiceError('SLUICE_SECRET_INVALID', {
+    reason: 'several processes share the engines, so all of them need the same one',
+  });
+}

@@ -1,0 +1,58 @@
+import { type Address, addressName } from '../../core/message.ts';
+
+/** An address whose queue is there, as far as this process knows. */
+export interface KnownAddress {
+  readonly address: Address;
+  /** Name of its queue in RabbitMQ. */
+  readonly queue: string;
+  /** Of the bodies that this process published here lately; 0 before the first. */
+  averageBytes: number;
+}
+
+/** How many of the latest bodies make up the average, roughly. */
+const AVERAGED = 64;
+
+/** The addresses whose queues this process has declared. */
+export class AddressBook {
+  readonly #prefix: string;
+  readonly #declare: (queue: string) => Promise<void>;
+  readonly #known = new Map<string, KnownAddress>();
+  readonly #declaring = new Map<string, Promise<KnownAddress>>();
+
+  constructor(prefix: string, declare: (queue: string) => Promise<void>) {
+    this.#prefix = prefix;
+    this.#declare = declare;
+  }
+
+  get all(): KnownAddress[] {
+    return [...this.#known.values()];
+  }
+
+  known(address: Address): KnownAddress | undefined {
+    return this.#known.get(addressName(address));
+  }
+
+  /** Declares the queue of `address` unless that was done. Rejects where it can not be. */
+  async open(address: Address): Promise<KnownAddress> {
+    const name = addressName(address);
+    const found = this.#known.get(name) ?? this.#declaring.get(name);
+    if (found) return found;
+    const queue = `${this.#prefix}.${name}`;
+    const opening = this.#declare(queue).then(() => {
+      const known: KnownAddress = { address, queue, averageBytes: 0 };
+      this.#known.set(name, known);
+      return known;
+    });
+    this.#declaring.set(name, opening);
+    try {
+      return await opening;
+    } finally {
+      this.#declaring.delete(name);
+    }
+  }
+}
+
+/** Notes the size of one more body. */
+export function noteSize(known: KnownAddress, bytes: number): void {
+  known.averageBytes += (bytes - known.averageBytes) / (known.averageBytes === 0 ? 1 : AVERAGED);
+}

@@ -1,0 +1,54 @@
+import type { SluiceError } from '../../core/errors.ts';
+import { PublishCall } from './publish-call.ts';
+
+const LOOK_EVERY_MS = 100;
+
+/** The calls that are not settled yet, oldest first. One timer for all: a timer of each would be felt. */
+export class CallDeadlines {
+  readonly #withinMs: number;
+  readonly #late: () => SluiceError;
+  readonly #calls = new Set<PublishCall>();
+  #timer: NodeJS.Timeout | undefined;
+  #whenNone: (() => void)[] = [];
+
+  /** @param late what a call is rejected with when its time is up */
+  constructor(withinMs: number, late: () => SluiceError) {
+    this.#withinMs = withinMs;
+    this.#late = late;
+  }
+
+  begin(messages: number): PublishCall {
+    const call = new PublishCall(messages, performance.now() + this.#withinMs);
+    this.#calls.add(call);
+    const settled = (): void => this.#settled(call);
+    call.done.then(settled, settled);
+    this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY_MS);
+    return call;
+  }
+
+  /** Resolves when every call is settled. */
+  none(): Promise<void> {
+    if (this.#calls.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenNone.push(resolve);
+    });
+  }
+
+  #look(): void {
+    if (this.#calls.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+    const now = performance.now();
+    for (const call of this.#calls) {
+      if (call.deadlineAt > now) return;
+      call.fail(this.#late());
+    }
+  }
+
+  #settled(call: PublishCall): void {
+    this.#calls.delete(call);
+    if (this.#calls.size > 0) return;
+    for (const resolve of this.#whenNone.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { type ChannelModel, connect } from 'amqplib';
+import { SluiceError, messageOf } from '../../core/errors.ts';
+import type { BrokerNode, BrokerUrl, TlsSettings } from './broker-url.ts';
+
+/** A node that takes the connection and then says nothing is as good as dead. */
+const HANDSHAKE_MS = 5000;
+const CLOSE_MS = 2000;
+
+/**
+ * Connects to one node and logs in.
+ * @throws SluiceError `SLUICE_QUEUE_UNUSABLE` where the node answers, and will not have this client; otherwise what
+ *   keeps it from being reached
+ */
+export type Connect = (node: BrokerNode, purpose: string) => Promise<ChannelModel>;
+
+/** @throws SluiceError `SLUICE_QUEUE_UNUSABLE` where a file for TLS can not be read */
+export function connector({ user, password, vhost, tls, heartbeatSeconds }: BrokerUrl): Connect {
+  const secure = tls && tlsOptions(tls);
+  return async ({ host, port }, purpose) => {
+    try {
+      return await connect(
+        {
+          protocol: secure ? 'amqps' : 'amqp',
+          hostname: host,
+          port,
+          username: user,
+          password,
+          // The library decodes it once more.
+          vhost: encodeURIComponent(vhost),
+          heartbeat: heartbeatSeconds,
+        },
+        {
+          noDelay: true,
+          timeout: HANDSHAKE_MS,
+          clientProperties: { connection_name: `sluice ${purpose}` },
+          ...secure,
+        },
+      );
+    } catch (thrown) {
+      throw refusal(messageOf(thrown), vhost, thrown) ?? thrown;
+    }
+  };
+}
+
+/** Says goodbye, and hangs up in any case: a frozen node would never answer. */
+export async function disconnect(model: ChannelModel): Promise<void> {
+  let patience: NodeJS.Timeout | undefined;
+  const gone = new Promise<void>((resolve) => {
+    model.once('close', () => resolve());
+    patience = setTimeout(resolve, CLOSE_MS);
+  });
+  // Rejects where the connection is closed already.
+  await Promise.race([model.close().catch(() => undefined), gone]);
+  clearTimeout(patience);
+  hangUp(model);
+}
+
+/**
+ * Closes the socket. Once a connection counts as dead, the library only ends its own half of it, and of a frozen node the
+ * other half would stay for ever.
+ */
+export function hangUp(model: ChannelModel): void {
+  const { stream } = model.connection as ChannelModel['connection'] & {
+    readonly stream?: { destroy(): void };
+  };
+  stream?.destroy();
+}
+
+function tlsOptions({ caFile, certificateFile, keyFile, serverName }: TlsSettings) {
+  return {
+    ...(caFile !== undefined && { ca: contentOf(caFile) }),
+    ...(certificateFile !== undefined && { cert: contentOf(certificateFile) }),
+    ...(keyFile !== undefined && { key: contentOf(keyFile) }),
+    ...(serverName !== undefined && { servername: serverName }),
+  };
+}
+
+function contentOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (thrown) {
+    throw unusable(`${file} can not be read: ${messageOf(thrown)}`, thrown);
+  }
+}
+
+function refusal(reason: string, vhost: string, cause: unknown): SluiceError | undefined {
+  if (reason.includes('ACCESS-REFUSED')) {
+    return unusable('RabbitMQ refuses the user or the password of the URL', cause);
+  }
+  // In place of the answer to the opening of the virtual host, which is all that the library tells.
+  if (reason.includes('ConnectionClose')) {
+    return unusable(`RabbitMQ has no virtual host "${vhost}", or not for this user`, cause);
+  }
+  return undefined;
+}
+
+function unusable(reason: string, cause: unknown): SluiceError {
+  return new SluiceError('SLUICE_QUEUE_UNUSABLE', { reason }, { cause });
+}

@@ -1,0 +1,52 @@
+import type { PublisherChannel } from './publisher-channel.ts';
+
+/** What the refusal of one message tells. */
+export interface Refusal {
+  readonly queue: string;
+  readonly channel: Pick<PublisherChannel, 'hasConfirmed' | 'openedAt'>;
+}
+
+/** How long a queue that holds messages is taken to have a leader. */
+const LEADER_MS = 5000;
+
+/**
+ * Tells full queues from queues without a leader: both refuse, and RabbitMQ does not say why. A channel on which the queue
+ * has confirmed before knows its leader, so the queue is full. Otherwise the queue is asked how much it holds, which is
+ * nothing without a leader; and where it holds something, what a channel says that was opened only then is true.
+ */
+export class FullQueues {
+  readonly #countReady: (queue: string) => Promise<number>;
+  readonly #holdingSince = new Map<string, number>();
+  readonly #asking = new Map<string, Promise<number>>();
+
+  /** @param countReady how many messages wait in a queue */
+  constructor(countReady: (queue: string) => Promise<number>) {
+    this.#countReady = countReady;
+  }
+
+  /** False where the message should be tried on another channel. Never rejects. */
+  async isFull({ queue, channel }: Refusal): Promise<boolean> {
+    if (channel.hasConfirmed(queue)) return true;
+    if ((await this.#ask(queue)) === 0) {
+      this.#holdingSince.delete(queue);
+      return false;
+    }
+    const now = performance.now();
+    const since = this.#holdingSince.get(queue) ?? -Infinity;
+    if (now - since > LEADER_MS) this.#holdingSince.set(queue, now);
+    return now - since <= LEADER_MS && channel.openedAt > since;
+  }
+
+  /** One question at a time for each queue. */
+  async #ask(queue: string): Promise<number> {
+    const under = this.#asking.get(queue);
+    if (under) return under;
+    const asked = this.#countReady(queue).catch(() => 0);
+    this.#asking.set(queue, asked);
+    try {
+      return await asked;
+    } finally {
+      this.#asking.delete(queue);
+    }
+  }
+}

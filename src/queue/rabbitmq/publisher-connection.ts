@@ -1,0 +1,120 @@
+import type { ChannelModel } from 'amqplib';
+import type { Outbound } from './publish-call.ts';
+import { PublisherChannel } from './publisher-channel.ts';
+
+export interface ConnectionEvents {
+  /** See ChannelEvents. */
+  confirmed(message: Outbound): void;
+  refused(message: Outbound, channel: PublisherChannel, connection: PublisherConnection): void;
+  unroutable(message: Outbound): void;
+  /** These were under way on a channel that has ended. */
+  lost(messages: Outbound[], error: Error | undefined): void;
+  /** The server takes no messages for the time being; these were under way. */
+  blocked(underWay: Outbound[]): void;
+  /** Messages can be sent, after a while in which they could not. */
+  ready(): void;
+  gone(connection: PublisherConnection): void;
+}
+
+/** After the server has ended a channel, as it does where it objects to what was sent. */
+const RENEW_AFTER_MS = 100;
+
+/** A connection that publishes, over one channel at a time. */
+export class PublisherConnection {
+  readonly #model: ChannelModel;
+  readonly #events: ConnectionEvents;
+  /** Retired ones with something under way among them. */
+  readonly #channels = new Set<PublisherChannel>();
+  #current: PublisherChannel | undefined;
+  #renewal: NodeJS.Timeout | undefined;
+  #blocked: string | undefined;
+
+  private constructor(model: ChannelModel, events: ConnectionEvents) {
+    this.#model = model;
+    this.#events = events;
+  }
+
+  static async open(model: ChannelModel, events: ConnectionEvents): Promise<PublisherConnection> {
+    const connection = new PublisherConnection(model, events);
+    connection.#listen();
+    await connection.#openChannel();
+    return connection;
+  }
+
+  /** Why the server takes no messages; undefined while it does. */
+  get blocked(): string | undefined {
+    return this.#blocked;
+  }
+
+  /** True while messages can be sent. */
+  get usable(): boolean {
+    return this.#blocked === undefined && this.#current?.usable === true;
+  }
+
+  get inFlight(): number {
+    let sum = 0;
+    for (const { inFlight } of this.#channels) sum += inFlight;
+    return sum;
+  }
+
+  /** See PublisherChannel. */
+  hasConfirmed(queue: string): boolean {
+    return this.#current?.hasConfirmed(queue) === true;
+  }
+
+  /** False where it was not sent. */
+  send(message: Outbound): boolean {
+    return this.usable && this.#current?.send(message) === true;
+  }
+
+  /**
+   * Takes another channel in the place of `channel`, after a while. One whose first message to a queue came while that
+   * had no leader may refuse all others for as long as the node of the former leader is down (seen with 3.10).
+   */
+  renew(channel: PublisherChannel, afterMs: number): void {
+    channel.retire();
+    if (channel !== this.#current) return;
+    this.#current = undefined;
+    this.#openLater(afterMs);
+  }
+
+  #openLater(afterMs: number): void {
+    this.#renewal = setTimeout(() => {
+      this.#openChannel().then(
+        () => this.#events.ready(),
+        // The connection has ended meanwhile.
+        () => undefined,
+      );
+    }, afterMs);
+  }
+
+  async #openChannel(): Promise<void> {
+    const channel = await PublisherChannel.open(this.#model, {
+      confirmed: (message) => this.#events.confirmed(message),
+      refused: (message, refuser) => this.#events.refused(message, refuser, this),
+      unroutable: (message) => this.#events.unroutable(message),
+      ended: (ended, underWay, error) => {
+        this.#channels.delete(ended);
+        this.renew(ended, RENEW_AFTER_MS);
+        this.#events.lost(underWay, error);
+      },
+    });
+    this.#channels.add(channel);
+    this.#current = channel;
+  }
+
+  #listen(): void {
+    this.#model.on('blocked', (reason) => {
+      this.#blocked = reason;
+      this.#events.blocked([...this.#channels].flatMap((channel) => channel.takeAll()));
+    });
+    this.#model.on('unblocked', () => {
+      this.#blocked = undefined;
+      this.#events.ready();
+    });
+    this.#model.once('close', () => {
+      clearTimeout(this.#renewal);
+      this.#events.gone(this);
+    });
+  }
+}

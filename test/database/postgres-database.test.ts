@@ -1,0 +1,9 @@
+import { describe, it } from 'vitest';
+import { databaseConformance } from '../../src/testing/database-conformance.ts';
+import { unavailable, usePostgres } from '../engines/engine.ts';
+import { postgresUnderTest } from './postgres/postgres-under-test.ts';
+
+describe.skipIf(unavailable('postgresql'))('on a PostgreSQL server', () => {
+  const engine = usePostgres();
+  databaseConformance({ describe, it }, 'postgres', () => postgresUnderTest(engine));
+});

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { silentLogger } from '../../src/core/logger.ts';
+import type { Database } from '../../src/database/database.ts';
+import { openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
+import { LEASE_MS, SUCCEEDED } from '../../src/testing/database/database-tester.ts';
+import { unavailable, usePostgres } from '../engines/engine.ts';
+import { ownSchema } from './postgres/postgres-under-test.ts';
+import { type Standby, standbyOf } from './postgres/standby.ts';
+import { claimOf, Gateway, idOf, withClient } from './postgres/work-load.ts';
+
+const LEASE = { holder: 'worker', durationMs: LEASE_MS };
+
+describe.skipIf(unavailable('postgresql'))('a PostgreSQL server with a standby', () => {
+  const engine = usePostgres();
+  const gateway = new Gateway();
+  const opened: Database[] = [];
+  let standby: Standby | undefined;
+
+  beforeAll(async () => {
+    const process = engine.processes[0] ?? assert.fail('there is no server');
+    standby = await standbyOf({ url: engine.url, process });
+  });
+  afterEach(() => Promise.all(opened.splice(0).map((database) => database.close())));
+  afterAll(() => standby?.remove());
+
+  /** @param hosts their ports, in this order */
+  function open(url: string, hosts: readonly string[]): Database {
+    const ports = hosts.map((port) => `127.0.0.1:${port}`).join(',');
+    const database = openPostgresDatabase({
+      url: url.replace(/@[^/]*/, `@${ports}`),
+      logger: silentLogger,
+      connectTimeoutMs: 1000,
+    });
+    opened.push(database);
+    return database;
+  }
+
+  const portOf = (url: string): string => new URL(url).port;
+  const second = (): Standby => standby ?? assert.fail('there is no standby');
+
+  it('is found, whichever host is named first', async () => {
+    const database = open(ownSchema(engine), [portOf(second().url), portOf(engine.url)]);
+    expect(await database.claim([claimOf(gateway.accept())], LEASE)).toMatchObject([{ kind: 'run' }]);
+  });
+
+  it('is told from a standby, which takes no writes', async () => {
+    const database = open(ownSchema(engine), [portOf(second().url)]);
+    await expect(database.counts()).rejects.toMatchObject({
+      code: 'SLUICE_DATABASE_UNAVAILABLE',
+      data: { reason: 'it is a standby and takes no writes' },
+    });
+    const alone = open(ownSchema(engine), [portOf(second().url), '1']);
+    expect(await alone.health()).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/no host takes writes: it is a standby.*; .*ECONNREFUSED/),
+    });
+  });
+
+  it('is followed to the one that takes its place, which has all that was confirmed', async () => {
+    const url = ownSchema(engine);
+    const database = open(url, [portOf(engine.url), portOf(second().url)]);
+    await vi.waitFor(async () => {
+      const health = await database.health();
+      expect(health).toMatchObject({ ok: true, durable: false });
+      expect(health.durability).toContain('a failover can lose the last commits');
+    }, 20_000);
+    await withClient(engine.url, async (client) => {
+      await client.query(`ALTER SYSTEM SET synchronous_standby_names = '*'`);
+      await client.query('SELECT pg_reload_conf()');
+    });
+    await vi.waitFor(async () => expect(await database.health()).toMatchObject({ durable: true }), 20_000);
+
+    const messages = Array.from({ length: 20 }, () => gateway.accept());
+    await database.claim(messages.map(claimOf), LEASE);
+    await engine.processes[0]?.kill();
+    await vi.waitFor(
+      () => expect(database.counts()).rejects.toMatchObject({ code: 'SLUICE_DATABASE_UNAVAILABLE' }),
+      20_000,
+    );
+    await second().promote();
+    const settlements = messages.map(({ id }) => ({ id, run: 1, outcome: SUCCEEDED }));
+    const results = await vi.waitFor(() => database.settle(settlements), 20_000);
+    expect(results.map(({ kind }) => kind)).toEqual(messages.map(() => 'settled'));
+    const found = await database.get(messages.map(idOf));
+    expect(found.map((lookup) => lookup.kind === 'found' && lookup.record.state)).toEqual(
+      messages.map(() => 'succeeded'),
+    );
+  });
+});

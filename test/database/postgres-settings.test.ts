@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { silentLogger } from '../../src/core/logger.ts';
+import { parsePostgresUrl } from '../../src/database/postgres/connection-url.ts';
+import { promiseOf } from '../../src/database/postgres/durability.ts';
+import { openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
+
+describe('the URL of a PostgreSQL server', () => {
+  it.each([
+    ['postgres://host/db', ['postgres://host/db'], 'sluice'],
+    ['postgresql://u:p%40ss@host:5433/db', ['postgresql://u:p%40ss@host:5433/db'], 'sluice'],
+    [
+      'postgres://u:p@a:1,b:2,[::1]:3/db',
+      ['postgres://u:p@a:1/db', 'postgres://u:p@b:2/db', 'postgres://u:p@[::1]:3/db'],
+      'sluice',
+    ],
+    ['postgres://a,b/db?schema=tasks', ['postgres://a/db', 'postgres://b/db'], 'tasks'],
+    ['postgres://a/db?sslmode=verify-full&schema=t_1', ['postgres://a/db?sslmode=verify-full'], 't_1'],
+    ['postgres:///db?host=%2Fvar%2Frun', ['postgres:///db?host=%2Fvar%2Frun'], 'sluice'],
+  ])('%s names its hosts and its schema', (url, hosts, schema) => {
+    expect(parsePostgresUrl(url)).toEqual({ hosts, schema });
+  });
+
+  it.each([
+    'mysql://u:secret@host/db',
+    'postgres://u:secret@host:port/db',
+    'postgres://u:secret@host,/db',
+    'postgres://u:secret@host/db?schema=Robert"',
+    'postgres://u:secret@host/db?schema=',
+    'secret',
+    '',
+  ])('is refused without being shown: %s', (url) => {
+    let error: unknown;
+    try {
+      openPostgresDatabase({ url, logger: silentLogger });
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({ code: 'SLUICE_OPTION_INVALID' });
+    expect(String(error)).toContain('the database URL');
+    expect(String(error)).not.toContain('secret');
+  });
+});
+
+describe('what the settings of a PostgreSQL server promise', () => {
+  const sound = {
+    version: '15.8',
+    fsync: 'on',
+    fullPageWrites: 'on',
+    synchronousCommit: 'on',
+    synchronousStandbys: '',
+    standbys: 0,
+  };
+  const synchronous = { ...sound, synchronousStandbys: 'ANY 1 (a, b)', standbys: 2 };
+
+  it.each([
+    ['one server', sound, false, true, 'lasts as long as it'],
+    ['no fsync', { ...sound, fsync: 'off' }, false, false, 'fsync is off'],
+    ['torn pages', { ...sound, fullPageWrites: 'off' }, false, false, 'full_page_writes is off'],
+    [
+      'commits that are not waited for',
+      { ...sound, synchronousCommit: 'off' },
+      false,
+      false,
+      'synchronous_commit is off',
+    ],
+    [
+      'a standby that follows',
+      { ...sound, standbys: 1 },
+      false,
+      true,
+      'a failover can lose the last commits',
+    ],
+    [
+      'a standby that follows and may take over',
+      { ...sound, standbys: 1 },
+      true,
+      false,
+      'a failover can lose',
+    ],
+    ['a standby that may take over and is away', sound, true, false, 'a failover can lose'],
+    ['synchronous standbys', synchronous, true, true, 'ANY 1 (a, b)'],
+    [
+      'standbys that only write',
+      { ...synchronous, synchronousCommit: 'remote_write' },
+      true,
+      false,
+      'not synced',
+    ],
+    [
+      'standbys that are not waited for',
+      { ...synchronous, synchronousCommit: 'local' },
+      true,
+      false,
+      'reaches its standbys later',
+    ],
+  ])('with %s is told in a sentence', (...[, settings, failover, durable, text]) => {
+    expect(promiseOf(settings, failover)).toEqual({ durable, text: expect.stringContaining(text) });
+  });
+});

@@ -1,0 +1,127 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Address } from '../../src/core/message.ts';
+import { systemRandom, type Random } from '../../src/core/random.ts';
+import type { Queue } from '../../src/queue/queue.ts';
+import { queueConformance } from '../../src/testing/queue-conformance.ts';
+import { unavailable, useRabbitmq } from '../engines/engine.ts';
+import { rabbitmqctl } from '../engines/rabbitmqctl.ts';
+import { rabbitmqFactory, SKIPS } from './rabbitmq-factory.ts';
+import { RabbitmqSubject } from './rabbitmq-subject.ts';
+
+const ADDRESS: Address = { queue: 'default', priority: 'normal', lane: 0 };
+const WAIT = { timeout: 60_000, interval: 100 };
+const LONG = 120_000;
+/** Leaves the nodes in their order: the first two are published to, the third is consumed from. */
+const IN_ORDER: Random = { bytes: (length) => systemRandom.bytes(length), fraction: () => 0.5 };
+
+describe.skipIf(unavailable('rabbitmq-server'))('on three nodes', () => {
+  const engine = useRabbitmq(3);
+  queueConformance({ describe, it }, 'rabbitmq', rabbitmqFactory(engine), { skips: SKIPS });
+
+  describe('a node that dies', () => {
+    let subject: RabbitmqSubject;
+    let queue: Queue;
+    let confirmed: Set<string>;
+
+    beforeEach(async () => {
+      subject = await RabbitmqSubject.of(engine);
+      queue = await subject.open(
+        {},
+        { addresses: [ADDRESS], random: IN_ORDER, publishWithinMs: LONG, settleMs: 2000 },
+      );
+      confirmed = new Set();
+    });
+
+    afterEach(() => subject.dispose(ADDRESS));
+
+    /** Publishes one in each turn of the event loop; resolves when all are confirmed. */
+    async function load(prefix: string, count: number): Promise<void> {
+      const publishing: Promise<unknown>[] = [];
+      for (let at = 0; at < count; at += 1) {
+        const body = `${prefix} ${at}`;
+        publishing.push(queue.publish([{ address: ADDRESS, body }]).then(() => confirmed.add(body)));
+        await nextTurn();
+      }
+      await Promise.all(publishing);
+    }
+
+    /** Everything that the queue holds. */
+    async function contents(): Promise<string[]> {
+      const bodies: string[] = [];
+      const consumer = await queue.consume(ADDRESS, { prefetch: 500 }, (batch) => {
+        bodies.push(...batch.map(({ body }) => body));
+        void consumer.ack(batch);
+      });
+      await vi.waitFor(async () => expect((await queue.depth()).addresses[0]?.messages).toBe(0), WAIT);
+      await consumer.close();
+      return bodies;
+    }
+
+    /** What was confirmed and is missing, and what is there more than once though it was not under way at the death. */
+    async function wrong(underWay: ReadonlySet<string>): Promise<{ lost: string[]; repeated: string[] }> {
+      const found = await contents();
+      const distinct = new Set(found);
+      return {
+        lost: [...confirmed].filter((body) => !distinct.has(body)),
+        repeated: found.filter((body, at) => found.indexOf(body) !== at && !underWay.has(body)),
+      };
+    }
+
+    it(
+      'costs nothing that was confirmed, and repeats only what was under way, when it is published to',
+      async () => {
+        const node = engine.processes[1];
+        await load('before', 200);
+        const during = load('during', 500);
+        await node?.kill();
+        const underWay = new Set(
+          Array.from({ length: 500 }, (_, at) => `during ${at}`).filter((body) => !confirmed.has(body)),
+        );
+        await load('after', 200);
+        await during;
+        expect(await wrong(underWay)).toEqual({ lost: [], repeated: [] });
+        await node?.start();
+        await node?.ready(LONG);
+      },
+      LONG,
+    );
+
+    it(
+      'does not make the queue look full to channels that are opened while it has no leader',
+      async () => {
+        await load('before', 10);
+        const leader = await rabbitmqctl(engine, 2, 'list_queues', 'name', 'leader', '--no-table-headers');
+        const [, number = '1'] =
+          new RegExp(`${subject.queueOf(ADDRESS)}\\s+rabbitmq-(\\d)`).exec(leader) ?? [];
+        const node = engine.processes[Number(number)];
+        for (const line of subject.lines) line.cut();
+        await node?.kill();
+        for (const line of subject.lines) line.mend();
+        await load('after', 50);
+        expect(await wrong(new Set())).toEqual({ lost: [], repeated: [] });
+        await node?.start();
+        await node?.ready(LONG);
+      },
+      LONG,
+    );
+
+    it(
+      'is no hindrance when it is frozen instead',
+      async () => {
+        const node = engine.processes[1];
+        await load('before', 200);
+        node?.signal('SIGSTOP');
+        const during = load('during', 200);
+        const underWay = new Set(Array.from({ length: 200 }, (_, at) => `during ${at}`));
+        try {
+          await during;
+        } finally {
+          node?.signal('SIGCONT');
+        }
+        expect(await wrong(underWay)).toEqual({ lost: [], repeated: [] });
+      },
+      LONG,
+    );
+  });
+});
