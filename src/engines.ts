@@ -8,6 +8,7 @@ import type { Address } from './core/message.ts';
 import { systemRandom } from './core/random.ts';
 import type { Shutdown } from './core/shutdown.ts';
 import type { Database } from './database/database.ts';
+import type { Migrated } from './database/postgres/migrations.ts';
 import { SQLITE_DATABASE_MODULE, SqliteDatabase } from './database/sqlite/sqlite-database.ts';
 import { EMBEDDED_QUEUE_MODULE, EmbeddedQueue } from './queue/embedded/embedded-queue.ts';
 import type { Queue } from './queue/queue.ts';
@@ -39,6 +40,10 @@ export interface EngineOptions {
   readonly addresses: readonly Address[];
   readonly logger: Logger;
 }
+
+const RABBITMQ = ['amqp', 'amqps'];
+const POSTGRES = ['postgres', 'postgresql'];
+const REDIS = ['redis', 'rediss', 'unix'];
 
 /** The drivers behind the contracts, opened. */
 export interface Engines {
@@ -75,6 +80,17 @@ export async function openEngines(options: EngineOptions, shutdown: Shutdown): P
   };
 }
 
+/**
+ * Brings the tables of the database that `url` names up to date.
+ * @throws SluiceError `SLUICE_OPTION_INVALID` for the URL, `SLUICE_ENGINE_UNREACHABLE`, `SLUICE_DATABASE_UNUSABLE`,
+ *   `SLUICE_DATABASE_NEWER`
+ */
+export async function migrateDatabase(url: string): Promise<Migrated & { readonly schema: string }> {
+  refuseProtocol('database', url, POSTGRES);
+  const { migratePostgres } = await import('./database/postgres/migrate-postgres.ts');
+  return migratePostgres(url);
+}
+
 type Stores = Pick<Engines, 'queue' | 'database' | 'alone'>;
 
 /** Queue and database in one file of this process. */
@@ -92,8 +108,8 @@ async function openServers(
   { addresses, logger }: EngineOptions,
   shutdown: Shutdown,
 ): Promise<Stores> {
-  refuseProtocol('queue', urls.queue, ['amqp', 'amqps']);
-  refuseProtocol('database', urls.database, ['postgres', 'postgresql']);
+  refuseProtocol('queue', urls.queue, RABBITMQ);
+  refuseProtocol('database', urls.database, POSTGRES);
   const { openPostgresDatabase } = await import('./database/postgres/postgres-database.ts');
   const database = openPostgresDatabase({ url: urls.database, logger });
   shutdown.add(() => database.close());
@@ -135,7 +151,7 @@ const SPOOL_NEEDS_QUEUE = {
 async function openCache({ urls = {}, logger }: EngineOptions, shutdown: Shutdown): Promise<Cache> {
   const clock = systemClock;
   if (urls.cache === undefined) return openMemoryCache({ clock });
-  refuseProtocol('cache', urls.cache, ['redis', 'rediss', 'unix']);
+  refuseProtocol('cache', urls.cache, REDIS);
   const { openRedisCache } = await import('./cache/redis/redis-cache.ts');
   const cache = openRedisCache({ url: urls.cache, logger, clock, random: systemRandom });
   shutdown.add(() => cache.close());
@@ -145,7 +161,7 @@ async function openCache({ urls = {}, logger }: EngineOptions, shutdown: Shutdow
 async function openSignals({ urls = {}, logger }: EngineOptions, shutdown: Shutdown): Promise<Signals> {
   const url = urls.signals ?? urls.cache;
   if (url === undefined) return openMemorySignals({ logger });
-  refuseProtocol('signals', url, ['redis', 'rediss', 'unix']);
+  refuseProtocol('signals', url, REDIS);
   const { openRedisSignals } = await import('./signals/redis/redis-signals.ts');
   const signals = openRedisSignals({ url, logger, random: systemRandom });
   shutdown.add(() => signals.close());
@@ -154,11 +170,11 @@ async function openSignals({ urls = {}, logger }: EngineOptions, shutdown: Shutd
 
 /** The URL itself is not told: it may hold a password. */
 function refuseProtocol(engine: keyof EngineUrls, url: string, known: readonly string[]): void {
-  const protocol = url.split(':', 1)[0] ?? '';
-  if (known.includes(protocol)) return;
+  if (known.some((protocol) => url.startsWith(`${protocol}:`))) return;
+  const [other] = /^[a-z][a-z\d+.-]*:\/\//.exec(url) ?? [];
   throw new SluiceError('SLUICE_OPTION_INVALID', {
     option: `The URL of the ${engine}`,
-    value: `${protocol}:…`,
+    value: other === undefined ? 'not a URL' : `${other}…`,
     expected: `one that begins with ${known.map((name) => `${name}:`).join(' or ')}`,
   });
 }

@@ -47,6 +47,7 @@ const COMMANDS: SubCommandsDef = {
   }),
   init: () => import('./commands/init.ts').then((file) => file.init),
   balancer: () => import('./commands/balancer.ts').then((file) => file.balancer),
+  migrate: () => import('./commands/migrate.ts').then((file) => file.migrate),
   doctor: () => import('./commands/doctor.ts').then((file) => file.doctor),
 };
 

@@ -31,11 +31,15 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   SLUICE_TASKS_BUILD_FAILED: EXIT.usage,
   SLUICE_PACKAGE_MISSING: EXIT.usage,
   SLUICE_TASKS_LOAD_FAILED: EXIT.usage,
+  SLUICE_DATABASE_NEWER: EXIT.conflict,
   SLUICE_WAIT_TIMEOUT: EXIT.waitTimeout,
   SLUICE_SERVER_UNREACHABLE: EXIT.engineUnavailable,
   SLUICE_DATA_LOCKED: EXIT.engineUnavailable,
   SLUICE_DATA_UNLOCKABLE: EXIT.engineUnavailable,
   SLUICE_DATA_UNUSABLE: EXIT.engineUnavailable,
+  SLUICE_ENGINE_UNREACHABLE: EXIT.engineUnavailable,
+  SLUICE_QUEUE_UNUSABLE: EXIT.engineUnavailable,
+  SLUICE_DATABASE_UNUSABLE: EXIT.engineUnavailable,
   SLUICE_DURABILITY_INSUFFICIENT: EXIT.engineUnavailable,
 };
 

@@ -189,7 +189,26 @@ export const ERRORS = {
     true,
     '{count} accepted tasks are still on this disk, since the queue could not be reached. They are safe in {folder}; start a gateway with that spool again to have them forwarded.',
   ],
-  SLUICE_QUEUE_UNUSABLE: [500, false, 'The queue can not be used: {reason}.'],
+  SLUICE_ENGINE_UNREACHABLE: [
+    500,
+    true,
+    'The {engine} can not be reached: {reason}. See that it runs and that its URL is right; "sluice doctor" looks closer.',
+  ],
+  SLUICE_QUEUE_UNUSABLE: [
+    500,
+    false,
+    'The queue can not be used: {reason}. Change that, or the URL of the queue.',
+  ],
+  SLUICE_DATABASE_UNUSABLE: [
+    500,
+    false,
+    'The database can not be used: {reason}. Change that, or the URL of the database.',
+  ],
+  SLUICE_DATABASE_NEWER: [
+    500,
+    false,
+    'The schema "{schema}" is at version {version}, and this release knows no version above {newest}. Run "sluice migrate" of the newest release.',
+  ],
   SLUICE_DURABILITY_INSUFFICIENT: [500, false, '--require-durable: {reason}.'],
 
   // The engines of a topology on one machine

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/core/logger.ts';
 import type { Database } from '../../src/database/database.ts';
 import { inSchema, migrate, MIGRATIONS } from '../../src/database/postgres/migrations.ts';
-import { migratePostgres, openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
+import { migratePostgres } from '../../src/database/postgres/migrate-postgres.ts';
+import { openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
 import { LEASE_MS, SUCCEEDED } from '../../src/testing/database/database-tester.ts';
 import { unavailable, usePostgres } from '../engines/engine.ts';
 import { ownSchema, schemaOf } from './postgres/postgres-under-test.ts';
@@ -54,8 +55,9 @@ describe.skipIf(unavailable('postgresql'))('the tables on a PostgreSQL server', 
 
   it('are made by whoever is asked for nothing else, and then are there', async () => {
     const url = ownSchema(engine);
-    expect(await migratePostgres({ url, logger: silentLogger })).toBe(MIGRATIONS.length);
-    expect(await migratePostgres({ url, logger: silentLogger })).toBe(0);
+    const [schema, newest] = [schemaOf(url), MIGRATIONS.length];
+    expect(await migratePostgres(url)).toEqual({ schema, from: 0, to: newest });
+    expect(await migratePostgres(url)).toEqual({ schema, from: newest, to: newest });
     await worksOn(open(url));
   });
 
@@ -70,7 +72,8 @@ describe.skipIf(unavailable('postgresql'))('the tables on a PostgreSQL server', 
       while (!over) await worksOn(database);
     })();
     await withClient(engine.url, async (client) => {
-      expect(await migrate(client, { schema, steps: [...MIGRATIONS, NEXT_STEP] })).toBe(1);
+      const [from, to] = [MIGRATIONS.length, MIGRATIONS.length + 1];
+      expect(await migrate(client, { schema, steps: [...MIGRATIONS, NEXT_STEP] })).toEqual({ from, to });
     });
     over = true;
     await working;
@@ -92,7 +95,7 @@ describe.skipIf(unavailable('postgresql'))('the tables on a PostgreSQL server', 
   it('need no right to change them where they are up to date', async () => {
     const url = ownSchema(engine);
     const schema = schemaOf(url);
-    await migratePostgres({ url, logger: silentLogger });
+    await migratePostgres(url);
     await withClient(engine.url, (client) =>
       client.query(
         `CREATE ROLE app LOGIN PASSWORD 'secret';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { command } from '../command.ts';
 import { buildTasks } from '../server/build-tasks.ts';
-import { configureServer, TASKS_ARG } from '../configuration/setting-args.ts';
+import { CONFIG_ARG, configureServer, TASKS_ARG } from '../configuration/setting-args.ts';
 import { tasksPath } from '../configuration/tasks-path.ts';
 
 export const build = command({
@@ -10,11 +10,7 @@ export const build = command({
   args: {
     ...TASKS_ARG,
     out: { type: 'string', default: 'build', valueHint: 'FOLDER', description: 'Where to.' },
-    config: {
-      type: 'string',
-      valueHint: 'FILE',
-      description: 'Default: sluice.config.ts, where there is one.',
-    },
+    ...CONFIG_ARG,
   },
   run: async (args, terminal) => {
     const { values } = await configureServer({ tasks: args.tasks, config: args.config });

@@ -29,14 +29,18 @@ export const TASKS_ARG = {
   },
 } as const satisfies ArgsDef;
 
-export const SERVER_ARGS: ArgsDef = {
-  ...TASKS_ARG,
-  ...argsOf(SERVER_SETTINGS),
+export const CONFIG_ARG = {
   config: {
     type: 'string',
     valueHint: 'FILE',
     description: 'Default: sluice.config.ts, where there is one.',
   },
+} as const satisfies ArgsDef;
+
+export const SERVER_ARGS: ArgsDef = {
+  ...TASKS_ARG,
+  ...argsOf(SERVER_SETTINGS),
+  ...CONFIG_ARG,
 };
 
 /** The flags of the commands that talk to a running server. */

@@ -26,13 +26,21 @@ export function inSchema(schema: string, sql: string): string {
   return schema === 'sluice' ? sql : sql.replaceAll(/\bsluice\./g, `${quoted(schema)}.`);
 }
 
+/** The version of the tables: how many steps were applied to them, none where they are not there. */
+export interface Migrated {
+  readonly from: number;
+  /** `from` where there was nothing to do. */
+  readonly to: number;
+}
+
 /**
- * Brings the tables up to date, in one transaction, and returns how many steps that took. Processes that start together
- * wait for each other. Where a newer release was here first, there is nothing to do.
+ * Brings the tables up to date, in one transaction. Processes that start together wait for each other, and one of them
+ * does it. Where a newer release was here first, there is nothing to do.
  */
-export async function migrate(client: ClientBase, options: MigrationOptions): Promise<number> {
+export async function migrate(client: ClientBase, options: MigrationOptions): Promise<Migrated> {
   const { schema, steps = MIGRATIONS } = options;
-  if ((await appliedSteps(client, schema)) >= steps.length) return 0;
+  const found = await appliedSteps(client, schema);
+  if (found >= steps.length) return { from: found, to: found };
   await client.query('BEGIN');
   try {
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sluice:${schema}`]);
@@ -45,7 +53,7 @@ export async function migrate(client: ClientBase, options: MigrationOptions): Pr
       await client.query(inSchema(schema, 'INSERT INTO sluice.migration (step) VALUES ($1)'), [index + 1]);
     }
     await client.query('COMMIT');
-    return Math.max(0, steps.length - applied);
+    return { from: applied, to: Math.max(applied, steps.length) };
   } catch (thrown) {
     // Nothing against an item, and the connection, in the middle of it, is of no use any more.
     throw new Error(`the tables can not be brought up to date: ${messageOf(thrown)}`, { cause: thrown });

@@ -33,7 +33,6 @@ import { parsePostgresUrl } from './connection-url.ts';
 import { durability } from './durability.ts';
 import { followUps, followUpsPublished } from './follow-up-operations.ts';
 import { extend, recover } from './lease-operations.ts';
-import { migrate } from './migrations.ts';
 import { PrimaryPool } from './primary-pool.ts';
 import { counts, get, list } from './read-operations.ts';
 import { sweep } from './retention-operation.ts';
@@ -68,25 +67,6 @@ export function openPostgresDatabase(options: PostgresDatabaseOptions): Database
   const migrated = new MigratedServer(pool, schema, options.clock);
   const server = new RevokingServer(migrated, options.random ?? systemRandom);
   return new PostgresDatabase(pool, server, hosts.length > 1);
-}
-
-/** A server process gives a migration no longer than any statement; whoever asks for nothing else has time. */
-const MIGRATION_TIMEOUT_MS = 600_000;
-
-/**
- * Brings the tables up to date, and returns how many steps that took: none where they were.
- * @throws SluiceError `SLUICE_OPTION_INVALID`, `SLUICE_DATABASE_UNAVAILABLE`
- */
-export async function migratePostgres(
-  options: Pick<PostgresDatabaseOptions, 'url' | 'logger'>,
-): Promise<number> {
-  const { hosts, schema } = parsePostgresUrl(options.url);
-  const pool = poolOf({ ...options, connections: 1, statementTimeoutMs: MIGRATION_TIMEOUT_MS }, hosts);
-  try {
-    return await pool.use((client) => migrate(client, { schema }));
-  } finally {
-    await pool.close();
-  }
 }
 
 function poolOf(options: Omit<PostgresDatabaseOptions, 'clock'>, hosts: readonly string[]): PrimaryPool {

@@ -6,6 +6,14 @@ const OF_AN_ITEM = /^(21|22|23|54|XX)/;
 /** Two calls met; the one that was given up may be made again at once. */
 const COLLISION = /^40/;
 
+/** It is busy, starting, stopping, or somebody ended the call: the same can succeed later. */
+const OF_THE_MOMENT = /^(08|40|53|55|57|58)/;
+/** What the library says itself, and what it means. */
+const OF_THE_LIBRARY: readonly (readonly [RegExp, string])[] = [
+  [/^SASL.*client password must be a/, 'it asks for a password, and the URL has none'],
+  [/does not support SSL/, 'it does not offer TLS, and the URL asks for it'],
+];
+
 /** How far a failure reaches. `connection`: everything that is asked over it, or all of the database. */
 export type Reach = 'item' | 'collision' | 'connection';
 
@@ -17,4 +25,14 @@ export function reachOf(thrown: unknown): Reach {
   const state = thrown instanceof DatabaseError ? (thrown.code ?? '') : '';
   if (OF_AN_ITEM.test(state)) return 'item';
   return COLLISION.test(state) ? 'collision' : 'connection';
+}
+
+/** What the server, which was reached, will not do until somebody changes something; undefined for any other failure. */
+export function refusalOf(thrown: unknown): string | undefined {
+  if (thrown instanceof DatabaseError) {
+    return OF_THE_MOMENT.test(thrown.code ?? '') ? undefined : thrown.message;
+  }
+  if (!(thrown instanceof Error)) return undefined;
+  const [, meaning] = OF_THE_LIBRARY.find(([text]) => text.test(thrown.message)) ?? [];
+  return meaning ?? refusalOf(thrown.cause);
 }
