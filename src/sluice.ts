@@ -13,6 +13,7 @@ import { TaskIds } from './core/task-id.ts';
 import { type InputFor, nameOf, type TaskReference } from './core/task-reference.ts';
 import { Watermarks } from './core/watermarks.ts';
 import type { Retention } from './database/database.ts';
+import { logDurability } from './durability-log.ts';
 import { type EngineUrls, openEngines } from './engines.ts';
 import type { ApiKeys } from './gateway/accept/api-keys.ts';
 import { checkedBasePath } from './gateway/base-path.ts';
@@ -185,6 +186,11 @@ async function openBasis(options: GatewayProcessOptions, addresses: readonly Add
   const retention = wholeNumbers('retention', DEFAULT_RETENTION, options.retention, 0);
   const { engines: urls, data = DEFAULT_DATA, secrets, spool } = options;
   const engines = await openEngines({ urls, data, secrets, spool, addresses, logger }, shutdown);
+  const closing = new AbortController();
+  const { queue, database } = engines;
+  // Not waited for: a server starts while an engine is away.
+  void logDurability({ engines: { queue, database }, logger }, closing.signal);
+  shutdown.add(async () => closing.abort());
   const metrics = new Metrics();
   metrics.depthFrom(() => engines.queue.depth());
   if (engines.spooled) metrics.spooledFrom(engines.spooled);

@@ -209,7 +209,11 @@ export const ERRORS = {
     false,
     'The schema "{schema}" is at version {version}, and this release knows no version above {newest}. Run "sluice migrate" of the newest release.',
   ],
-  SLUICE_DURABILITY_INSUFFICIENT: [500, false, '--require-durable: {reason}.'],
+  SLUICE_DURABILITY_INSUFFICIENT: [
+    500,
+    false,
+    'The {engine} promises less than --require-durable asks for: {reason}. Change its settings, or start without the flag.',
+  ],
 
   // The engines of a topology on one machine
   SLUICE_BINARY_MISSING: [

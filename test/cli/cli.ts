@@ -29,6 +29,7 @@ export async function sluice(args: readonly string[], { cwd, env, input }: RunOp
 
 /** A server that runs beside the test. */
 export interface Running {
+  /** Of the API; of a worker, that of its metrics. */
   readonly url: string;
   readonly child: ChildProcess;
   /** All that it has written. */
@@ -37,7 +38,10 @@ export interface Running {
   readonly end: (signal?: NodeJS.Signals) => Promise<number | null>;
 }
 
-/** Starts `dev` or `start` on free ports, and waits until it is ready. It is killed after the test. */
+/**
+ * Starts `dev`, `start`, `gateway` or `worker` (with `--json`) on free ports, and waits until it is ready. It is killed
+ * after the test.
+ */
 export async function serving(args: readonly string[], options: RunOptions = {}): Promise<Running> {
   const child = start([...args, '--port', '0', '--metrics-port', '0'], options);
   onTestFinished(async () => {
@@ -48,7 +52,7 @@ export async function serving(args: readonly string[], options: RunOptions = {})
   const ready = new Promise<string>((resolve, reject) => {
     const hear = (chunk: Buffer): void => {
       said += chunk.toString();
-      const url = /"url":"([^"]+)"|ready at (\S+)\n/.exec(said);
+      const url = /"(?:url|metricsUrl)":"([^"]+)"|ready at (\S+)\n/.exec(said);
       if (url) resolve(url[1] ?? url[2] ?? '');
     };
     child.stdout?.on('data', hear);

@@ -41,22 +41,17 @@ export function useRedis(args: readonly string[] = []): Engine {
   return useEngine(async (folder) => {
     const port = await freePort();
     const member = redis({ name: 'redis', folder, port });
-    const { args: usual, ...launch } = member.launch();
-    return {
-      url: `redis://127.0.0.1:${port}`,
-      members: [{ ...member, launch: () => ({ ...launch, args: [...usual, ...args] }) }],
-    };
+    return { url: `redis://127.0.0.1:${port}`, members: [withArgs(member, args)] };
   });
 }
 
-export function usePostgres(): Engine {
+/** @param args of the server's command line, such as `-c fsync=off` */
+export function usePostgres(args: readonly string[] = []): Engine {
   return useEngine(async (folder) => {
     const port = await freePort();
     const password = randomBytes(12).toString('hex');
-    return {
-      url: postgresUrl(port, password),
-      members: [postgres({ name: 'postgres', folder, port, password })],
-    };
+    const member = postgres({ name: 'postgres', folder, port, password });
+    return { url: postgresUrl(port, password), members: [withArgs(member, args)] };
   });
 }
 
@@ -79,6 +74,16 @@ export function useRabbitmq(nodes: number): Engine {
       members: [epmd(options), ...options.nodes.map((_node, index) => rabbitmq(options, index))],
     };
   });
+}
+
+function withArgs(member: Member, args: readonly string[]): Member {
+  return {
+    ...member,
+    launch: () => {
+      const { args: usual, ...launch } = member.launch();
+      return { ...launch, args: [...usual, ...args] };
+    },
+  };
 }
 
 interface Plan {

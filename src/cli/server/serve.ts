@@ -4,6 +4,7 @@ import type { Logger } from '../../core/logger.ts';
 import { ApiKeys } from '../../gateway/accept/api-keys.ts';
 import type { SluiceOptions, WorkerProcess } from '../../sluice.ts';
 import { namingPaths } from './read-tasks.ts';
+import { type Role, requireDurable } from './require-durable.ts';
 import type { SettingValues } from '../configuration/settings.ts';
 import { tasksPath } from '../configuration/tasks-path.ts';
 
@@ -30,7 +31,7 @@ export interface ServeOptions {
  * @param role `gateway`: the HTTP API alone
  * @throws SluiceError for whatever keeps it from that; nothing is left running then
  */
-export async function serve(options: ServeOptions, role: 'all' | 'gateway' = 'all'): Promise<Serving> {
+export async function serve(options: ServeOptions, role: Exclude<Role, 'worker'> = 'all'): Promise<Serving> {
   const { values } = options;
   const apiKeys = await readKeys(values);
   if (!apiKeys && !isLoopback(values.host)) {
@@ -39,15 +40,12 @@ export async function serve(options: ServeOptions, role: 'all' | 'gateway' = 'al
   const root = await import('../../sluice.ts');
   const start = role === 'all' ? root.createSluice : root.startGateway;
   const process = await starting(options, (common) => start({ ...common, ...(apiKeys ? { apiKeys } : {}) }));
-  return listening(
-    process,
-    async () => {
-      const { host, port } = values;
-      const api = await process.listen({ host, port }).catch(namingPort('--port', values));
-      return { process, url: api.url, metricsUrl: await listenMetrics(process, values) };
-    },
-    values,
-  );
+  return orClosed(process, async () => {
+    if (values.requireDurable) await requireDurable(process, role);
+    const { host, port } = values;
+    const api = await process.listen({ host, port }).catch(namingPort('--port', values));
+    return { process, url: api.url, metricsUrl: await listenMetrics(process, values) };
+  });
 }
 
 /**
@@ -58,11 +56,10 @@ export async function serveWorkers(options: ServeOptions): Promise<Working> {
   const { values } = options;
   const { startWorkers } = await import('../../sluice.ts');
   const process = await starting(options, startWorkers);
-  return listening(
-    process,
-    async () => ({ process, metricsUrl: await listenMetrics(process, values) }),
-    values,
-  );
+  return orClosed(process, async () => {
+    if (values.requireDurable) await requireDurable(process, 'worker');
+    return { process, metricsUrl: await listenMetrics(process, values) };
+  });
 }
 
 async function starting<P>(
@@ -91,14 +88,9 @@ async function starting<P>(
   }
 }
 
-/** Closes the process again where it can not listen. */
-async function listening<T>(
-  process: WorkerProcess,
-  listen: () => Promise<T>,
-  { requireDurable }: SettingValues,
-): Promise<T> {
+/** Closes the process again where `listen` fails. */
+async function orClosed<T>(process: WorkerProcess, listen: () => Promise<T>): Promise<T> {
   try {
-    if (requireDurable) await refuseUndurable(process);
     return await listen();
   } catch (error) {
     await process.close(0);
@@ -125,13 +117,6 @@ async function readKeys({ keys, keyList }: SettingValues): Promise<ApiKeys | und
 /** True for an address that only this machine reaches. */
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
-}
-
-async function refuseUndurable(process: WorkerProcess): Promise<void> {
-  const { queue, database } = await process.health();
-  const weak = [queue, database].find(({ durable }) => !durable);
-  if (weak)
-    throw new SluiceError('SLUICE_DURABILITY_INSUFFICIENT', { reason: weak.reason ?? weak.durability });
 }
 
 function namingPort(option: '--port' | '--metrics-port', values: SettingValues): (error: unknown) => never {
