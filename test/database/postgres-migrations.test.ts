@@ -92,6 +92,15 @@ describe.skipIf(unavailable('postgresql'))('the tables on a PostgreSQL server', 
     expect(await stepsApplied(url)).toHaveLength(MIGRATIONS.length);
   });
 
+  it('need no more than a schema of their own', async () => {
+    const url = ownSchema(engine);
+    const schema = schemaOf(url);
+    await withClient(engine.url, (client) =>
+      client.query(`CREATE ROLE owner LOGIN PASSWORD 'secret'; CREATE SCHEMA ${schema} AUTHORIZATION owner`),
+    );
+    await worksOn(open(url.replace(/\/\/[^@]*@/, '//owner:secret@')));
+  });
+
   it('need no right to change them where they are up to date', async () => {
     const url = ownSchema(engine);
     const schema = schemaOf(url);

@@ -46,7 +46,7 @@ export async function migrate(client: ClientBase, options: MigrationOptions): Pr
     await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sluice:${schema}`]);
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     const applied = await appliedSteps(client, schema);
-    for (const sql of applied === 0 ? [foundation(schema)] : []) await client.query(sql);
+    if (applied === 0) await lay(client, schema);
     for (const [index, sql] of steps.entries()) {
       if (index < applied) continue;
       await client.query(inSchema(schema, sql));
@@ -73,13 +73,17 @@ async function appliedSteps(client: ClientBase, schema: string): Promise<number>
   return rows[0]?.step ?? 0;
 }
 
-function foundation(schema: string): string {
-  return `
-    CREATE SCHEMA IF NOT EXISTS ${quoted(schema)};
-    CREATE TABLE IF NOT EXISTS ${quoted(schema)}.migration (
-      step integer PRIMARY KEY,
-      applied_at timestamptz NOT NULL DEFAULT now()
-    );`;
+/** The foundation. */
+async function lay(client: ClientBase, schema: string): Promise<void> {
+  const { rows } = await client.query('SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1', [schema]);
+  // With IF NOT EXISTS it would ask for the right to make one that is there.
+  if (rows.length === 0) await client.query(`CREATE SCHEMA ${quoted(schema)}`);
+  await client.query(
+    `CREATE TABLE IF NOT EXISTS ${quoted(schema)}.migration (
+       step integer PRIMARY KEY,
+       applied_at timestamptz NOT NULL DEFAULT now()
+     )`,
+  );
 }
 
 function quoted(schema: string): string {
