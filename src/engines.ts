@@ -3,19 +3,24 @@ import type { Cache } from './cache/cache.ts';
 import { openMemoryCache } from './cache/memory/memory-cache.ts';
 import { systemClock } from './core/clock.ts';
 import { SluiceError } from './core/errors.ts';
+import type { Examination } from './core/examination.ts';
 import type { Logger } from './core/logger.ts';
 import type { Address } from './core/message.ts';
 import { systemRandom } from './core/random.ts';
 import type { Shutdown } from './core/shutdown.ts';
 import type { Database } from './database/database.ts';
+import type { DatabaseReport } from './database/postgres/examine-postgres.ts';
 import type { Migrated } from './database/postgres/migrations.ts';
 import { SQLITE_DATABASE_MODULE, SqliteDatabase } from './database/sqlite/sqlite-database.ts';
 import { EMBEDDED_QUEUE_MODULE, EmbeddedQueue } from './queue/embedded/embedded-queue.ts';
 import type { Queue } from './queue/queue.ts';
+import type { QueueReport } from './queue/rabbitmq/examine-rabbitmq.ts';
 import { openMemorySignals } from './signals/memory/memory-signals.ts';
 import type { Signals } from './signals/signals.ts';
 import { folderSecret } from './sqlite/secret-file.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
+
+export type { DatabaseReport, QueueReport };
 
 /** Where the engines are. Each that is not given is embedded in the process. */
 export interface EngineUrls {
@@ -89,6 +94,34 @@ export async function migrateDatabase(url: string): Promise<Migrated & { readonl
   refuseProtocol('database', url, POSTGRES);
   const { migratePostgres } = await import('./database/postgres/migrate-postgres.ts');
   return migratePostgres(url);
+}
+
+/** @throws SluiceError `SLUICE_OPTION_INVALID`, `SLUICE_QUEUE_UNUSABLE` for a file that the URL names */
+export async function examineQueue(url: string): Promise<QueueReport> {
+  refuseProtocol('queue', url, RABBITMQ);
+  const { examineRabbitmq } = await import('./queue/rabbitmq/examine-rabbitmq.ts');
+  return examineRabbitmq(url);
+}
+
+/** @throws SluiceError `SLUICE_OPTION_INVALID`, `SLUICE_ENGINE_UNREACHABLE`, `SLUICE_DATABASE_UNUSABLE` */
+export async function examineDatabase(url: string): Promise<DatabaseReport> {
+  refuseProtocol('database', url, POSTGRES);
+  const { examinePostgres } = await import('./database/postgres/examine-postgres.ts');
+  return examinePostgres(url);
+}
+
+/** @throws SluiceError `SLUICE_OPTION_INVALID` */
+export async function examineCache(url: string): Promise<Examination> {
+  refuseProtocol('cache', url, REDIS);
+  const { examineRedisCache } = await import('./cache/redis/examine-redis-cache.ts');
+  return examineRedisCache(url);
+}
+
+/** @throws SluiceError `SLUICE_OPTION_INVALID` */
+export async function examineSignals(url: string): Promise<Examination> {
+  refuseProtocol('signals', url, REDIS);
+  const { examineRedisSignals } = await import('./signals/redis/examine-redis-signals.ts');
+  return examineRedisSignals(url);
 }
 
 type Stores = Pick<Engines, 'queue' | 'database' | 'alone'>;

@@ -99,6 +99,7 @@ describe.skipIf(unavailable('postgresql'))('the tables on a PostgreSQL server', 
       client.query(`CREATE ROLE owner LOGIN PASSWORD 'secret'; CREATE SCHEMA ${schema} AUTHORIZATION owner`),
     );
     await worksOn(open(url.replace(/\/\/[^@]*@/, '//owner:secret@')));
+    expect(await stepsApplied(url)).toHaveLength(MIGRATIONS.length);
   });
 
   it('need no right to change them where they are up to date', async () => {

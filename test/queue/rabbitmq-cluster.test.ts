@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Address } from '../../src/core/message.ts';
 import { systemRandom, type Random } from '../../src/core/random.ts';
 import type { Queue } from '../../src/queue/queue.ts';
+import { examineRabbitmq } from '../../src/queue/rabbitmq/examine-rabbitmq.ts';
 import { queueConformance } from '../../src/testing/queue-conformance.ts';
 import { unavailable, useRabbitmq } from '../engines/engine.ts';
 import { rabbitmqctl } from '../engines/rabbitmqctl.ts';
@@ -18,6 +19,13 @@ const IN_ORDER: Random = { bytes: (length) => systemRandom.bytes(length), fracti
 describe.skipIf(unavailable('rabbitmq-server'))('on three nodes', () => {
   const engine = useRabbitmq(3);
   queueConformance({ describe, it }, 'rabbitmq', rabbitmqFactory(engine), { skips: SKIPS });
+
+  it('are found to be one cluster, and leave nothing of the looking behind', async () => {
+    const { nodes, strangers, durability } = await examineRabbitmq(engine.url);
+    expect(nodes.map(({ kind }) => kind)).toEqual(['answers', 'answers', 'answers']);
+    expect([strangers, durability]).toEqual([[], expect.stringContaining('at least 2 of the 3 nodes')]);
+    expect(await rabbitmqctl(engine, 0, 'list_queues', 'name')).not.toContain('doctor');
+  });
 
   describe('a node that dies', () => {
     let subject: RabbitmqSubject;

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
@@ -8,6 +6,7 @@ import { closeRedis, connectRedis, isRefusal } from '../../redis/redis-connectio
 import { parseRedisUrl } from '../../redis/redis-url.ts';
 import type { Cache, CacheEntry, CacheWrite } from '../cache.ts';
 import { Breaker } from './breaker.ts';
+import { writeVersioned } from './versioned-write.ts';
 
 export interface RedisCacheOptions {
   /** `redis://`, `rediss://` or `unix:`; see docs/drivers/redis.md. */
@@ -20,14 +19,6 @@ export interface RedisCacheOptions {
 }
 
 const DEFAULT_DEADLINE_MS = 50;
-
-/** Compares and writes in one step: between two, another's newer copy could be overwritten. */
-const WRITE = `
-local known = string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^(%d+) ')
-if known and tonumber(known) > tonumber(ARGV[1]) then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return 1`;
-const WRITE_SHA = createHash('sha1').update(WRITE).digest('hex');
 
 /**
  * A cache in Redis or Valkey. Connects in the background, so that one that is missing keeps nothing from starting, and
@@ -64,22 +55,13 @@ export function openRedisCache(options: RedisCacheOptions): Cache {
     async set(key: string, entry: CacheWrite): Promise<void> {
       const ttlMs = Math.max(1, Math.ceil(entry.ttlMs));
       const text = encode(entry, clock.now() + ttlMs);
-      await ask(() => write(redis, [prefix + key, entry.version, text, ttlMs]));
+      await ask(() => writeVersioned(redis, [prefix + key, entry.version, text, ttlMs]));
     },
     async delete(key: string): Promise<void> {
       await ask(() => redis.del(prefix + key));
     },
     close: () => closeRedis(redis),
   };
-}
-
-async function write(redis: Redis, args: [string, number, string, number]): Promise<void> {
-  try {
-    await redis.evalsha(WRITE_SHA, 1, ...args);
-  } catch (error) {
-    if (!isRefusal(error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    await redis.eval(WRITE, 1, ...args);
-  }
 }
 
 /** Its end is in the copy, too: a server that was frozen carries out late what was sent to it before. */

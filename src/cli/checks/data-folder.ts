@@ -8,7 +8,14 @@ const SYNCS = 20;
 /** No disk confirms a write in less; a file system in memory does. */
 const LEAST_SYNC_MS = 0.02;
 const SLOW_SYNC_MS = 20;
-const LOCAL = 'put the data folder on a local disk: --data FOLDER';
+
+/** What a folder is for, and by which flag another is chosen. */
+export interface FolderUse {
+  readonly name: string;
+  readonly flag: string;
+}
+
+const DATA: FolderUse = { name: 'data folder', flag: '--data' };
 
 /** Magic numbers of statfs(2) for file systems that lose what they confirm, or whose locks are not to be trusted. */
 const DOUBTFUL: Record<number, string> = {
@@ -21,37 +28,44 @@ const DOUBTFUL: Record<number, string> = {
 };
 
 /** Whether the folder can be written, is synced for real, lies on a disk, and is free. */
-export async function checkDataFolder(folder: string): Promise<readonly Finding[]> {
+export async function checkDataFolder(folder: string, use: FolderUse = DATA): Promise<readonly Finding[]> {
+  const { name, flag } = use;
+  const local = `put the ${name} on a local disk: ${flag} FOLDER`;
   let made: string | undefined;
   const writable = await look(
-    'data folder',
-    `make ${folder} writable, or choose another: --data FOLDER`,
+    name,
+    `make ${folder} writable, or choose another: ${flag} FOLDER`,
     async () => {
       made = await mkdir(folder, { recursive: true });
       await rm(await mkdtemp(join(folder, 'doctor-')), { recursive: true });
-      return ok('data folder', `${folder} can be written`);
+      return ok(name, `${folder} can be written`);
     },
   );
   if (writable.verdict === 'fail') return [writable];
-  const findings = [writable, await checkFileSystem(folder), await checkSync(folder), checkLock(folder)];
+  const findings = [
+    writable,
+    await checkFileSystem(folder, local),
+    await checkSync(folder, local),
+    checkLock(folder, local),
+  ];
   if (made !== undefined) await rm(made, { recursive: true });
   return findings;
 }
 
-async function checkFileSystem(folder: string): Promise<Finding> {
-  return look('file system', LOCAL, async () => {
+async function checkFileSystem(folder: string, local: string): Promise<Finding> {
+  return look('file system', local, async () => {
     const { type, bavail, bsize } = await statfs(folder);
     const doubt = DOUBTFUL[type];
     const free = `${((bavail * bsize) / 1e9).toFixed(1)} GB free`;
-    return doubt ? warn('file system', `it is ${doubt}`, LOCAL) : ok('file system', free);
+    return doubt ? warn('file system', `it is ${doubt}`, local) : ok('file system', free);
   });
 }
 
-async function checkSync(folder: string): Promise<Finding> {
-  return look('fsync', LOCAL, async () => {
+async function checkSync(folder: string, local: string): Promise<Finding> {
+  return look('fsync', local, async () => {
     const ms = await medianSync(folder);
     const says = `${ms.toFixed(2)} ms for 4 KiB, the median of ${SYNCS}`;
-    if (ms < LEAST_SYNC_MS) return warn('fsync', `${says}: no disk is that fast, so it is not done`, LOCAL);
+    if (ms < LEAST_SYNC_MS) return warn('fsync', `${says}: no disk is that fast, so it is not done`, local);
     if (ms > SLOW_SYNC_MS)
       return warn('fsync', `${says}: accepting will be slow`, 'use a disk with a faster sync');
     return ok('fsync', says);
@@ -76,7 +90,7 @@ async function medianSync(folder: string): Promise<number> {
   }
 }
 
-function checkLock(folder: string): Finding {
+function checkLock(folder: string, local: string): Finding {
   try {
     lockFolder(folder)();
     return ok('lock', 'the folder is free');
@@ -85,6 +99,6 @@ function checkLock(folder: string): Finding {
       return ok('lock', `the folder is in use${String(error.data['holder'])}`);
     }
     const says = error instanceof Error ? error.message : String(error);
-    return fail('lock', says, LOCAL);
+    return fail('lock', says, local);
   }
 }

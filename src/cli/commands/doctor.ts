@@ -1,6 +1,7 @@
 import { messageOf } from '../../core/errors.ts';
 import { type Finding, fail } from '../checks/check.ts';
-import { checkDataFolder } from '../checks/data-folder.ts';
+import { checkEngines } from '../checks/engines.ts';
+import type { EngineSetting } from '../checks/engine.ts';
 import { API, checkPort, METRICS, type Purpose } from '../checks/port.ts';
 import { checkEsbuild, checkNode, checkOpenFiles } from '../checks/runtime.ts';
 import { checkTasks } from '../checks/tasks.ts';
@@ -8,7 +9,7 @@ import { command } from '../command.ts';
 import { type Choice, choose, valueOf } from '../configuration/configuration.ts';
 import { EXIT } from '../exit-code.ts';
 import { SERVER_ARGS, serverSources } from '../configuration/setting-args.ts';
-import { SETTINGS, type Setting } from '../configuration/settings.ts';
+import { SETTINGS, type Setting, type SettingName } from '../configuration/settings.ts';
 import { tasksPath } from '../configuration/tasks-path.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -38,11 +39,20 @@ export const doctor = command({
 });
 
 async function examine(choices: readonly Choice[]): Promise<readonly Finding[]> {
-  const value = (name: string): unknown => {
+  const value = (name: SettingName): unknown => {
     const found = choices.find((choice) => choice.name === name);
     return found && misread(found).length === 0 ? valueOf(found) : undefined;
   };
-  const [tasks, data, host] = ['tasks', 'data', 'host'].map(value);
+  const text = (name: SettingName): string | undefined => {
+    const given = value(name);
+    return typeof given === 'string' ? given : undefined;
+  };
+  const engine = (name: SettingName): EngineSetting | undefined => {
+    const url = text(name);
+    const from = choices.find((choice) => choice.name === name)?.from;
+    return url === undefined || from === undefined ? undefined : { url, from };
+  };
+  const [tasks, host] = [text('tasks'), text('host')];
   const ports: [unknown, Purpose][] = [
     [value('port'), API],
     [value('metricsPort'), METRICS],
@@ -51,9 +61,18 @@ async function examine(choices: readonly Choice[]): Promise<readonly Finding[]> 
     checkNode(),
     await checkOpenFiles(),
     await checkEsbuild(),
-    ...(typeof tasks === 'string' ? [await checkTasks(tasksPath(tasks))] : []),
-    ...(typeof data === 'string' ? await checkDataFolder(data) : []),
-    ...(typeof host === 'string' ? await checkPorts(host, ports) : []),
+    ...(tasks === undefined ? [] : [await checkTasks(tasksPath(tasks))]),
+    ...(await checkEngines({
+      queue: engine('queueUrl'),
+      database: engine('databaseUrl'),
+      cache: engine('cacheUrl'),
+      signals: engine('signalsUrl'),
+      data: text('data'),
+      spool: text('spool'),
+      hasSecret: value('secret') !== undefined,
+      requireDurable: value('requireDurable') === true,
+    })),
+    ...(host === undefined ? [] : await checkPorts(host, ports)),
   ];
 }
 

@@ -60,7 +60,7 @@ export async function migrate(client: ClientBase, options: MigrationOptions): Pr
   }
 }
 
-async function appliedSteps(client: ClientBase, schema: string): Promise<number> {
+export async function appliedSteps(client: ClientBase, schema: string): Promise<number> {
   // Not by to_regclass(): within a transaction it remembers what there was not.
   const { rows: tables } = await client.query(
     `SELECT FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'migration'`,

@@ -3,6 +3,7 @@ import type { Channel, ChannelModel } from 'amqplib';
 /** Reply codes of AMQP 0-9-1. */
 export const ACCESS_REFUSED = 403;
 export const NOT_FOUND = 404;
+export const RESOURCE_LOCKED = 405;
 export const PRECONDITION_FAILED = 406;
 
 /** Gives `work` a channel of its own: an operation that the server refuses ends the channel that it was on. */
