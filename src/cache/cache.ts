@@ -1,3 +1,5 @@
+import type { Reachability } from '../core/health.ts';
+
 /** A copy of something the database knows. */
 export interface CacheEntry {
   readonly version: number;
@@ -19,5 +21,7 @@ export interface Cache {
   set(key: string, entry: CacheWrite): Promise<void>;
   /** Never rejects. */
   delete(key: string): Promise<void>;
+  /** Never rejects, and never takes longer than the cache's deadline. */
+  health(): Promise<Reachability>;
   close(): Promise<void>;
 }

@@ -131,7 +131,7 @@ class HttpGateway implements Gateway {
       }),
       info: new InfoRoutes({
         ...shared,
-        health: new HealthCheck(options.queue, database, clock),
+        health: new HealthCheck({ queue: options.queue, database, cache }, clock),
         manifest: options.manifest,
         basePath,
         secured: apiKeys !== undefined,

@@ -1,7 +1,6 @@
 import { Redis } from 'ioredis';
-import { messageOf } from '../core/errors.ts';
 import type { Examination } from '../core/examination.ts';
-import { closeRedis, isRefusal } from './redis-connection.ts';
+import { closeRedis, isRefusal, reasonOf } from './redis-connection.ts';
 import type { RedisAddress } from './redis-url.ts';
 
 const CONNECT_MS = 2000;
@@ -38,8 +37,7 @@ export async function examineRedis(
     return { kind: 'answers', server };
   } catch (thrown) {
     const error = failure ?? thrown;
-    const [first]: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
-    return { kind: isRefusal(first) ? 'refuses' : 'away', reason: messageOf(first) };
+    return { kind: isRefusal(error) ? 'refuses' : 'away', reason: reasonOf(error) };
   } finally {
     await closeRedis(redis);
   }

@@ -75,7 +75,7 @@ function retryDelay(attempt: number, random: Random): number {
 }
 
 /** An error of several addresses says nothing itself. Never the error as a whole: it may hold what was sent. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const [first]: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
   return messageOf(first);
 }

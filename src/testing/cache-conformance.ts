@@ -100,6 +100,9 @@ const TOPICS: Topics<CacheUnderTest> = {
     },
   },
   failure: {
+    'says that it is well': async ({ cache }) => {
+      assert.deepEqual(await cache.health(), { ok: true });
+    },
     'is a miss, never a rejection, once it is closed': async ({ cache }) => {
       await cache.set('a', { version: 1, value: 'A', ttlMs: LONG_MS });
       await cache.close();

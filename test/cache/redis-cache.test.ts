@@ -189,6 +189,24 @@ describe.skipIf(unavailable('redis-server'))('the cache on Redis', () => {
     expect(logger.entries.filter((entry) => entry.startsWith('info Redis is back'))).toHaveLength(1);
   });
 
+  it('says how it is: well, refused, without an answer, or not connected', async () => {
+    const cache = await answering(open(at()));
+    await raw.call('ACL', 'SETUSER', 'default', '-ping');
+    expect(await cache.health()).toEqual({ ok: false, reason: expect.stringContaining('NOPERM') as string });
+    await raw.call('ACL', 'SETUSER', 'default', '+ping');
+    expect(await cache.health()).toEqual({ ok: true });
+    const impatient = await answering(open(at(), IMPATIENT));
+    server().signal('SIGSTOP');
+    expect(await impatient.health()).toEqual({ ok: false, reason: 'no answer within 50 ms' });
+    server().signal('SIGCONT');
+    await expect.poll(() => impatient.health(), { timeout: 30_000 }).toEqual({ ok: true });
+    await server().kill();
+    const away = { ok: false, reason: expect.stringContaining('ECONNREFUSED') as string };
+    await expect.poll(() => cache.health(), { timeout: 30_000 }).toEqual(away);
+    await server().start();
+    await expect.poll(() => cache.health(), { timeout: 30_000 }).toEqual({ ok: true });
+  });
+
   it('starts without a server, and uses it when it comes', async () => {
     await server().kill();
     const cache = open(at());

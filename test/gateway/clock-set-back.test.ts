@@ -4,7 +4,7 @@ import { HealthCheck } from '../../src/gateway/http/info/health.ts';
 import { Breaker } from '../../src/gateway/read/breaker.ts';
 import { FinishedTasks } from '../../src/gateway/read/finished-tasks.ts';
 import { fakeClock } from '../../src/testing/fake-clock.ts';
-import { FakeDatabase, FakeQueue, recordOf } from './fakes.ts';
+import { FakeCache, FakeDatabase, FakeQueue, recordOf } from './fakes.ts';
 import { startGateway } from './start-gateway.ts';
 
 const HOUR = 3_600_000;
@@ -47,7 +47,7 @@ describe('a clock that is set back by an hour', () => {
   it('does not keep an old report of health', async () => {
     const clock = fakeClock();
     const database = new FakeDatabase();
-    const check = new HealthCheck(new FakeQueue(), database, clock);
+    const check = new HealthCheck({ queue: new FakeQueue(), database, cache: new FakeCache() }, clock);
     expect(await check.report()).toMatchObject({ database: { ok: true } });
     database.mode = 'rejects';
     clock.jump(-HOUR);

@@ -148,6 +148,10 @@ export class FakeCache implements Cache {
     });
   }
 
+  health(): Promise<{ ok: boolean }> {
+    return inMode(this.mode, () => ({ ok: true }));
+  }
+
   async close(): Promise<void> {
     // Holds nothing.
   }

@@ -46,6 +46,7 @@ export function openMemoryCache({ clock, maxBytes = DEFAULT_MAX_BYTES }: MemoryC
     async delete(key: string): Promise<void> {
       kept.delete(key);
     },
+    health: async () => ({ ok: true }),
     async close(): Promise<void> {
       open = false;
       kept.clear();

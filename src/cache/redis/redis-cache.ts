@@ -1,8 +1,9 @@
 import type { Clock } from '../../core/clock.ts';
+import type { Reachability } from '../../core/health.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
 import { logRefusals } from '../../redis/log-refusals.ts';
-import { closeRedis, connectRedis, isRefusal } from '../../redis/redis-connection.ts';
+import { closeRedis, connectRedis, isRefusal, reasonOf } from '../../redis/redis-connection.ts';
 import { parseRedisUrl } from '../../redis/redis-url.ts';
 import type { Cache, CacheEntry, CacheWrite } from '../cache.ts';
 import { Breaker } from './breaker.ts';
@@ -32,6 +33,10 @@ export function openRedisCache(options: RedisCacheOptions): Cache {
   const breaker = new Breaker(deadlineMs, logger);
   const logRefusal = logRefusals(redis, 'cache', logger);
   redis.on('ready', () => breaker.reset());
+  let failure = 'it was not reached yet';
+  redis.on('error', (error: unknown) => {
+    failure = reasonOf(error);
+  });
 
   /** Without a connection there is nothing to wait for; a refusal is an answer. */
   const ask = async <T>(question: () => Promise<T>): Promise<T | undefined> => {
@@ -60,8 +65,20 @@ export function openRedisCache(options: RedisCacheOptions): Cache {
     async delete(key: string): Promise<void> {
       await ask(() => redis.del(prefix + key));
     },
+    async health(): Promise<Reachability> {
+      if (redis.status !== 'ready') return { ok: false, reason: failure };
+      const answer = await breaker.ask(() => redis.ping().catch(refusalOf));
+      if (answer === 'PONG') return { ok: true };
+      return { ok: false, reason: answer ?? `no answer within ${deadlineMs} ms` };
+    },
     close: () => closeRedis(redis),
   };
+}
+
+/** What the server says instead of an answer. */
+function refusalOf(error: unknown): string {
+  if (isRefusal(error)) return error.message;
+  throw error;
 }
 
 /** Its end is in the copy, too: a server that was frozen carries out late what was sent to it before. */

@@ -99,8 +99,11 @@ async function untilWhole(url: string): Promise<void> {
 async function whatIsMissing(url: string): Promise<string | undefined> {
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
-    const { queue, database } = (await response.json()) as Record<string, { ok?: boolean; reason?: string }>;
-    const unwell = [queue, database].find((engine) => engine?.ok !== true);
+    const { queue, database, cache } = (await response.json()) as Record<
+      string,
+      { ok?: boolean; reason?: string }
+    >;
+    const unwell = [queue, database, cache].find((engine) => engine?.ok !== true);
     return unwell && (unwell.reason ?? 'an engine does not answer');
   } catch (error) {
     return String(error);

@@ -132,7 +132,7 @@ const FIXED_PATHS: Readonly<Record<string, unknown>> = {
   '/livez': { get: open('getLiveness', 'Answers while the process does.') },
   '/readyz': {
     get: {
-      ...open('getReadiness', 'Whether to send requests here, and how the queue and the database are.'),
+      ...open('getReadiness', 'Whether to send requests here, and how queue, database and cache are.'),
       responses: { 200: json('Ready.', {}), 503: json('Starting or shutting down.', {}) },
     },
   },
