@@ -69,20 +69,17 @@ export interface Engines {
  *   secret and none is given, and those of the drivers
  */
 export async function openEngines(options: EngineOptions, shutdown: Shutdown): Promise<Engines> {
-  const { urls = {}, secrets } = options;
-  if (urls.queue !== undefined && urls.database === undefined) throw onlyTogether('database', 'queue');
-  if (urls.database !== undefined && urls.queue === undefined) throw onlyTogether('queue', 'database');
-  const shared = await (urls.queue === undefined || urls.database === undefined
-    ? openEmbedded(options, shutdown)
-    : openServers({ queue: urls.queue, database: urls.database }, options, shutdown));
-  const embeddedSecret = (): readonly string[] => [folderSecret(resolve(options.data))];
-  return {
-    ...shared,
-    ...(await openSpool(shared, options, shutdown)),
-    cache: await openCache(options, shutdown),
-    signals: await openSignals(options, shutdown),
-    secrets: secrets ?? (shared.alone ? embeddedSecret() : refuseNoSecret()),
-  };
+  const servers = serversOf(options);
+  // First those that are not waited for: what is wrong with their URLs is told at once.
+  const cache = await openCache(options, shutdown);
+  const signals = await openSignals(options, shutdown);
+  if (!servers) {
+    const stores = await openEmbedded(options, shutdown);
+    return { ...stores, cache, signals, secrets: options.secrets ?? [folderSecret(resolve(options.data))] };
+  }
+  const { secrets, ...urls } = servers;
+  const stores = await openServers(urls, options, shutdown);
+  return { ...stores, ...(await openSpool(stores.queue, options, shutdown)), cache, signals, secrets };
 }
 
 /**
@@ -124,6 +121,29 @@ export async function examineSignals(url: string): Promise<Examination> {
   return examineRedisSignals(url);
 }
 
+interface Servers {
+  readonly queue: string;
+  readonly database: string;
+  readonly secrets: readonly string[];
+}
+
+/**
+ * What has to be given where queue and database are servers; undefined where they are embedded.
+ * @throws SluiceError `SLUICE_OPTION_INVALID` or `SLUICE_SECRET_INVALID`
+ */
+function serversOf({ urls = {}, secrets, spool }: EngineOptions): Servers | undefined {
+  const { queue, database } = urls;
+  if (queue === undefined && database === undefined) {
+    if (spool === undefined) return undefined;
+    throw new SluiceError('SLUICE_OPTION_INVALID', SPOOL_NEEDS_QUEUE);
+  }
+  if (database === undefined) throw onlyTogether('database', 'queue');
+  if (queue === undefined) throw onlyTogether('queue', 'database');
+  refuseProtocol('queue', queue, RABBITMQ);
+  refuseProtocol('database', database, POSTGRES);
+  return { queue, database, secrets: secrets ?? refuseNoSecret() };
+}
+
 type Stores = Pick<Engines, 'queue' | 'database' | 'alone'>;
 
 /** Queue and database in one file of this process. */
@@ -137,12 +157,10 @@ async function openEmbedded({ data, logger }: EngineOptions, shutdown: Shutdown)
 }
 
 async function openServers(
-  urls: { readonly queue: string; readonly database: string },
+  urls: Pick<Servers, 'queue' | 'database'>,
   { addresses, logger }: EngineOptions,
   shutdown: Shutdown,
 ): Promise<Stores> {
-  refuseProtocol('queue', urls.queue, RABBITMQ);
-  refuseProtocol('database', urls.database, POSTGRES);
   const { openPostgresDatabase } = await import('./database/postgres/postgres-database.ts');
   const database = openPostgresDatabase({ url: urls.database, logger });
   shutdown.add(() => database.close());
@@ -157,12 +175,11 @@ async function openServers(
  * @throws SluiceError `SLUICE_DATA_LOCKED`, `SLUICE_DATA_UNLOCKABLE` or `SLUICE_DATA_UNUSABLE`
  */
 async function openSpool(
-  { queue: target, alone }: Stores,
+  target: Queue,
   { spool: folder, logger }: EngineOptions,
   shutdown: Shutdown,
 ): Promise<Pick<Engines, 'queue' | 'spooled'>> {
   if (folder === undefined) return { queue: target };
-  if (alone) throw new SluiceError('SLUICE_OPTION_INVALID', SPOOL_NEEDS_QUEUE);
   const store = await SqliteStore.open({ folder: resolve(folder), logger, modules: [EMBEDDED_QUEUE_MODULE] });
   shutdown.add(() => store.close());
   const { SpoolingQueue } = await import('./queue/spool/spooling-queue.ts');
@@ -217,7 +234,7 @@ function onlyTogether(missing: keyof EngineUrls, given: keyof EngineUrls): Sluic
   return new SluiceError('SLUICE_OPTION_INVALID', {
     option: `The URL of the ${missing}`,
     value: 'missing',
-    expected: `given where that of the ${given} is`,
+    expected: `given where that of the ${given} is; or leave out both, and they are embedded`,
   });
 }
 

@@ -8,7 +8,7 @@ import { type Logger, silentLogger } from './core/logger.ts';
 import { wholeNumber, wholeNumbers } from './core/option-numbers.ts';
 import { systemRandom } from './core/random.ts';
 import type { Address } from './core/message.ts';
-import { Shutdown } from './core/shutdown.ts';
+import type { Shutdown } from './core/shutdown.ts';
 import { TaskIds } from './core/task-id.ts';
 import { type InputFor, nameOf, type TaskReference } from './core/task-reference.ts';
 import { Watermarks } from './core/watermarks.ts';
@@ -24,6 +24,7 @@ import { Metrics } from './observe/metrics.ts';
 import { MetricsServer } from './observe/metrics-server.ts';
 import type { Queue } from './queue/queue.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
+import { starting } from './starting.ts';
 import { LiveTasks } from './task-files/live-tasks.ts';
 import { QUARANTINE } from './worker/intake/quarantine.ts';
 import { startWorker, type Worker } from './worker/worker.ts';
@@ -159,16 +160,6 @@ export function startWorkers(options: WorkerProcessOptions): Promise<WorkerProce
     const { worker } = await startWork({ basis, live, module, options }, shutdown);
     return processOf({ basis, live, worker, options }, shutdown);
   });
-}
-
-async function starting<T>(start: (shutdown: Shutdown) => Promise<T>): Promise<T> {
-  const shutdown = new Shutdown();
-  try {
-    return await start(shutdown);
-  } catch (error) {
-    await shutdown.run(0);
-    throw error;
-  }
 }
 
 function liveTasks(options: WorkerProcessOptions, shutdown: Shutdown): LiveTasks {

@@ -176,7 +176,7 @@ export const ERRORS = {
   SLUICE_DATA_LOCKED: [
     500,
     false,
-    'The data folder {path} is in use by another process{holder}. Stop that one, or give another folder with --data.',
+    'The data folder {path} is in use by another process{holder}. Stop that one, or give another folder (--data, or --spool where it is a spool).',
   ],
   SLUICE_DATA_UNLOCKABLE: [
     500,
