@@ -12,7 +12,8 @@ export async function starting<T>(start: (shutdown: Shutdown) => Promise<T>): Pr
   try {
     return await start(shutdown);
   } catch (error) {
-    await shutdown.run(0);
+    // What can not be ended well either, such as a spool that holds tasks, is not what went wrong.
+    await shutdown.run(0).catch(() => undefined);
     throw atStart(error);
   }
 }
