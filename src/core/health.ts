@@ -11,4 +11,6 @@ export interface Health extends Reachability {
   readonly durability: string;
   /** True when a confirmed write survives the loss of power. */
   readonly durable: boolean;
+  /** Accepted tasks that wait on the disk of this process until the engine takes them; none without a spool. */
+  readonly spooled?: number;
 }

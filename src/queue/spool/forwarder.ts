@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { messageOf } from '../../core/errors.ts';
+import { SluiceError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { type Address, addressName } from '../../core/message.ts';
 import type { Consumer, Delivery, Depth, Outgoing, Queue } from '../queue.ts';
@@ -14,7 +14,7 @@ interface Line {
   forwarded: Promise<void>;
 }
 
-/** Keeps messages in the spool, and takes them from there to the target, those of one address in order. */
+/** Keeps messages in the spool, and takes them from there to the target, in the order they came in. */
 export class Forwarder {
   readonly #target: Queue;
   readonly #spool: Queue;
@@ -23,8 +23,11 @@ export class Forwarder {
   readonly #closing = new AbortController();
   /** Rejects at the close, which does not wait for what the target has still to say. */
   readonly #closed: Promise<never>;
+  /** Names of the addresses of which the target has taken nothing since it last took too long. */
+  readonly #away = new Set<string>();
   #left = 0;
   #storing = 0;
+  #failure: string | undefined;
   #onIdle: (() => void) | undefined;
 
   constructor(target: Queue, spool: Queue, logger: Logger) {
@@ -42,9 +45,15 @@ export class Forwarder {
     return this.#left;
   }
 
-  /** Nothing is in the spool or on its way there. */
-  get idle(): boolean {
-    return this.#left === 0 && this.#storing === 0;
+  /** Whether it is in vain, as far as is known, to ask the target to take all of these. */
+  isAway(messages: readonly Outgoing[]): boolean {
+    // What is in the spool is forwarded in the end; without anything in it, nothing would take an address out again.
+    return !this.#idle && messages.some(({ address }) => this.#away.has(addressName(address)));
+  }
+
+  /** Notes that the target has not taken these. */
+  tookTooLong(messages: readonly Outgoing[]): void {
+    for (const { address } of messages) this.#away.add(addressName(address));
   }
 
   async begin(): Promise<void> {
@@ -59,7 +68,8 @@ export class Forwarder {
    * @throws SluiceError as `Queue.publish` of the spool
    */
   async store(messages: readonly Outgoing[]): Promise<void> {
-    if (this.idle) this.#logger.warn('the queue does not confirm; tasks are kept on this disk until it does');
+    if (this.#idle)
+      this.#logger.warn('the queue does not confirm; tasks are kept on this disk until it does');
     this.#storing += 1;
     try {
       await this.#spool.publish(messages);
@@ -71,7 +81,7 @@ export class Forwarder {
   }
 
   async drain(withinMs: number): Promise<number> {
-    if (!this.idle) {
+    if (!this.#idle) {
       const idle = new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
@@ -97,7 +107,7 @@ export class Forwarder {
     const name = addressName(address);
     if (this.#lines.has(name) || this.#closing.signal.aborted) return;
     const consumer = this.#spool.consume(address, { prefetch: BATCH }, (deliveries) => {
-      line.forwarded = line.forwarded.then(async () => this.#forward(deliveries, await consumer));
+      line.forwarded = line.forwarded.then(async () => this.#forward(name, deliveries, await consumer));
     });
     const line: Line = { consumer, forwarded: Promise.resolve() };
     this.#lines.set(name, line);
@@ -106,24 +116,38 @@ export class Forwarder {
   }
 
   /** Goes on until the target has them all: a spooled task is an accepted task. */
-  async #forward(deliveries: readonly Delivery[], consumer: Consumer): Promise<void> {
+  async #forward(name: string, deliveries: readonly Delivery[], consumer: Consumer): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
     while (!this.#closing.signal.aborted) {
       try {
         await Promise.race([this.#target.publish(deliveries), this.#closed]);
+        this.#away.delete(name);
         await consumer.ack(deliveries);
         await this.#count();
-        if (this.idle) this.#emptied();
+        if (this.#idle) this.#emptied();
         return;
       } catch (error) {
-        this.#logger.debug('spooled tasks can not be forwarded yet', { reason: messageOf(error) });
+        if (!this.#closing.signal.aborted) this.#tellFailure(reasonOf(error));
       }
       await pause(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
       pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2);
     }
   }
 
+  /** Nothing is in the spool or on its way there. */
+  get #idle(): boolean {
+    return this.#left === 0 && this.#storing === 0;
+  }
+
+  #tellFailure(reason: string): void {
+    if (reason !== this.#failure) {
+      this.#logger.warn('what is kept on this disk can not be forwarded yet', { reason });
+    }
+    this.#failure = reason;
+  }
+
   #emptied(): void {
+    this.#failure = undefined;
     this.#logger.info('the queue has taken every task that was kept on this disk');
     this.#onIdle?.();
   }
@@ -134,4 +158,10 @@ export class Forwarder {
     this.#left = addresses.reduce((sum, { messages }) => sum + messages, 0);
     return addresses;
   }
+}
+
+/** The message of an error of the queue is for those whose request it was. */
+function reasonOf(thrown: unknown): string {
+  const reason = SluiceError.is(thrown) ? thrown.data['reason'] : undefined;
+  return typeof reason === 'string' ? reason : messageOf(thrown);
 }

@@ -18,9 +18,9 @@ export interface SpoolingQueueOptions {
 const CONFIRM_WITHIN_MS = 500;
 
 /**
- * Store and forward: what `target` does not confirm in time is kept on this disk, and forwarded in the order it came,
- * under the same id, when `target` is back. Until all of it is, whatever comes goes behind it. A message that `target`
- * confirms too late is in both and forwarded once more; the claim drops one of them.
+ * Store and forward: what `target` does not confirm in time is kept on this disk, and so is what comes after it, until
+ * `target` takes something again; then it is forwarded, in the order it came, beside what comes new. A message that
+ * `target` confirms too late is in both and forwarded once more; the claim drops one of them.
  */
 export class SpoolingQueue implements Queue {
   readonly maxMessageBytes: number;
@@ -50,10 +50,12 @@ export class SpoolingQueue implements Queue {
   }
 
   async publish(messages: readonly Outgoing[]): Promise<'disk' | void> {
-    if (!this.#forwarder.idle || !(await this.#confirmed(messages))) {
-      await this.#forwarder.store(messages);
-      return 'disk';
+    if (!this.#forwarder.isAway(messages)) {
+      if (await this.#confirmed(messages)) return;
+      this.#forwarder.tookTooLong(messages);
     }
+    await this.#forwarder.store(messages);
+    return 'disk';
   }
 
   consume(
@@ -69,9 +71,7 @@ export class SpoolingQueue implements Queue {
   }
 
   async health(): Promise<Health> {
-    const health = await this.#target.health();
-    if (this.spooled === 0) return health;
-    return { ...health, reason: `${this.spooled} tasks wait on the disk of this gateway` };
+    return { ...(await this.#target.health()), spooled: this.spooled };
   }
 
   /** Waits until everything is forwarded, for so long at most; returns how many messages are left. */
