@@ -187,7 +187,7 @@ async function openSpool(
   shutdown.add(async (graceMs) => {
     const count = await queue.drain(graceMs);
     await queue.close();
-    if (count > 0) throw new SluiceError('SLUICE_SPOOL_LEFT', { count, folder });
+    if (count > 0) throw new SluiceError('SLUICE_SPOOL_LEFT', { count, folder: resolve(folder) });
   });
   return { queue, spooled: () => queue.spooled };
 }

@@ -37,6 +37,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
   SLUICE_DATA_LOCKED: EXIT.engineUnavailable,
   SLUICE_DATA_UNLOCKABLE: EXIT.engineUnavailable,
   SLUICE_DATA_UNUSABLE: EXIT.engineUnavailable,
+  SLUICE_SPOOL_LEFT: EXIT.engineUnavailable,
   SLUICE_ENGINE_UNREACHABLE: EXIT.engineUnavailable,
   SLUICE_QUEUE_UNUSABLE: EXIT.engineUnavailable,
   SLUICE_DATABASE_UNUSABLE: EXIT.engineUnavailable,

@@ -55,7 +55,8 @@ export async function serve(options: ServeOptions, role: Exclude<Role, 'worker'>
 export async function serveWorkers(options: ServeOptions): Promise<Working> {
   const { values } = options;
   const { startWorkers } = await import('../../sluice.ts');
-  const process = await starting(options, startWorkers);
+  // Every process may have the same environment: the spool in it is the gateway's.
+  const process = await starting({ ...options, values: { ...values, spool: undefined } }, startWorkers);
   return orClosed(process, async () => {
     if (values.requireDurable) await requireDurable(process, 'worker');
     return { process, metricsUrl: await listenMetrics(process, values) };
@@ -93,7 +94,7 @@ async function orClosed<T>(process: WorkerProcess, listen: () => Promise<T>): Pr
   try {
     return await listen();
   } catch (error) {
-    await process.close(0);
+    await process.close(0).catch(() => undefined);
     throw error;
   }
 }
