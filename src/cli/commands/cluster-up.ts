@@ -23,6 +23,11 @@ export const clusterUp = command({
       valueHint: 'NUMBER',
       description: 'Of the load balancer; the others follow it.',
     },
+    spool: {
+      type: 'boolean',
+      default: false,
+      description: 'Let the gateways keep on disk what the queue does not confirm in time.',
+    },
   },
   run: async (args, terminal) => {
     const { values } = await configureServer({ tasks: args.tasks });
@@ -35,6 +40,7 @@ export const clusterUp = command({
       folder,
       tasks,
       port: SETTINGS.port.parse(args.port, '--port'),
+      spool: args.spool,
       onChange: (members) => table.show(members),
     });
     const { members } = run.cluster;

@@ -1,0 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { task } from 'sluice';
+
+// What the cluster runs while it is broken.
+
+export const echo = task('echo', { input: {}, run: (value) => value });
+
+/** Takes the milliseconds that it is given, and tells which runner it was in. */
+export const slow = task('slow', {
+  input: { type: 'number' },
+  run: async (ms, ctx) => {
+    await sleep(ms as number);
+    return { runner: process.pid, run: ctx.run, begun: Date.now() - (ms as number) };
+  },
+});
