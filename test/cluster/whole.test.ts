@@ -86,9 +86,13 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
     );
 
     it('refuses a second cluster in the same folder', async () => {
-      const second = spawn(process.execPath, [CLI, 'cluster', 'up', TASKS, '--data', cluster.folder, '--json'], {
-        stdio: ['ignore', 'ignore', 'pipe'],
-      });
+      const second = spawn(
+        process.execPath,
+        [CLI, 'cluster', 'up', TASKS, '--data', cluster.folder, '--json'],
+        {
+          stdio: ['ignore', 'ignore', 'pipe'],
+        },
+      );
       let said = '';
       second.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
       const [code] = (await once(second, 'exit')) as [number];

@@ -1,12 +1,13 @@
-import { expect } from 'vitest';
 import type { RunningCluster } from '../cluster/running-cluster.ts';
 import { type AcceptFigures, figuresOf, type Span, within } from './accept-figures.ts';
-import { allSucceed } from './ends.ts';
-import { OpenLoad } from './open-load.ts';
+import { withoutSuccess } from './ends.ts';
+import { type Accept, OpenLoad } from './open-load.ts';
 
 /** How long the load of one fault is on. */
 export const SECONDS = Number(process.env['FAULT_SECONDS'] ?? 60);
 export const PER_SECOND = 500;
+/** Of what went wrong. */
+const SHOWN = 3;
 
 /** The load of one fault, and what became of it. */
 export class FaultRun {
@@ -42,18 +43,18 @@ export class FaultRun {
     return figures;
   }
 
-  /** Fails when one accept was not answered 202. */
-  expectNoneFailed(): void {
-    const failed = this.load.accepts.filter(({ status }) => status !== 202);
-    expect({ failed: failed.length, such: failed.slice(0, 3) }).toEqual({ failed: 0, such: [] });
+  /** The first of the accepts that were not answered 202. */
+  get failures(): Accept[] {
+    return this.load.accepts.filter(({ status }) => status !== 202).slice(0, SHOWN);
   }
 
-  /** Fails when a task that was accepted does not succeed. */
-  async expectNoneLost(): Promise<void> {
+  /** The first of the tasks that were accepted and do not succeed; resolves when all have ended. */
+  async losses(): Promise<string[]> {
     const ids = this.load.accepts.flatMap(({ id }) => id ?? []);
-    expect(new Set(ids).size).toBe(ids.length);
-    await allSucceed(this.#cluster.url, ids);
-    say(this.#name, { accepted: ids.length, lost: 0 });
+    if (new Set(ids).size !== ids.length) throw new Error('two tasks have the same id');
+    const lost = await withoutSuccess(this.#cluster.url, ids);
+    say(this.#name, { accepted: ids.length, lost: lost.length });
+    return lost.slice(0, SHOWN);
   }
 }
 

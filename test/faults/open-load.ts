@@ -103,16 +103,18 @@ export class OpenLoad {
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => (text += chunk));
         response.on('error', (error) => done({ status: 0, failure: error.message }));
-        response.on('end', () =>
-          done(read(response.statusCode ?? 0, text, response.headers['retry-after'])),
-        );
+        response.on('end', () => done(read(response.statusCode ?? 0, text, response.headers['retry-after'])));
       });
       post.end(body);
     });
   }
 }
 
-function read(status: number, text: string, retryAfter: string | undefined): Omit<Accept, 'at' | 'ms' | 'key'> {
+function read(
+  status: number,
+  text: string,
+  retryAfter: string | undefined,
+): Omit<Accept, 'at' | 'ms' | 'key'> {
   if (status !== 202) return { status, retryAfter, failure: text.slice(0, 300) };
   const { id, durability } = JSON.parse(text) as { id: string; durability?: string };
   return { status, id, durability };

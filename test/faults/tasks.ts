@@ -5,11 +5,12 @@ import { task } from 'sluice';
 
 export const echo = task('echo', { input: {}, run: (value) => value });
 
-/** Takes the milliseconds that it is given, and tells which runner it was in. */
+/** Takes the milliseconds that it is given, and tells when it began. */
 export const slow = task('slow', {
   input: { type: 'number' },
-  run: async (ms, ctx) => {
+  run: async (ms) => {
+    const begunAt = Date.now();
     await sleep(ms as number);
-    return { runner: process.pid, run: ctx.run, begun: Date.now() - (ms as number) };
+    return { begunAt };
   },
 });
