@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { type ChannelModel, connect } from 'amqplib';
 import { SluiceError, messageOf } from '../../core/errors.ts';
 import type { BrokerNode, BrokerUrl, TlsSettings } from './broker-url.ts';
@@ -59,12 +60,15 @@ export async function disconnect(model: ChannelModel): Promise<void> {
 /**
  * Closes the socket. Once a connection counts as dead, the library only ends its own half of it, and of a frozen node the
  * other half would stay for ever.
+ * @param reason told to whoever listens on a connection that does not count as dead yet
  */
-export function hangUp(model: ChannelModel): void {
-  const { stream } = model.connection as ChannelModel['connection'] & {
-    readonly stream?: { destroy(): void };
-  };
-  stream?.destroy();
+export function hangUp(model: ChannelModel, reason?: Error): void {
+  socketOf(model)?.destroy(reason);
+}
+
+/** The library does not declare it. */
+export function socketOf(model: ChannelModel): Socket | undefined {
+  return (model.connection as ChannelModel['connection'] & { readonly stream?: Socket }).stream;
 }
 
 function tlsOptions({ caFile, certificateFile, keyFile, serverName }: TlsSettings) {
