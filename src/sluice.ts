@@ -218,7 +218,8 @@ async function startWork({ basis, live, module, options }: Work, shutdown: Shutd
   const concurrency = wholeNumber('concurrency', options.concurrency ?? DEFAULT_CONCURRENCY, 1);
   const runners = wholeNumber('runners', options.runners ?? availableParallelism(), 1);
   const watermarks = new Watermarks();
-  const known = await usedAddresses(basis.queue);
+  // A queue on a server tells only of what this process has used, which is nothing yet, and may be away.
+  const known = basis.alone ? await usedAddresses(basis.queue) : [];
   const scheduler = await startScheduler({
     ...basis,
     watermarks,

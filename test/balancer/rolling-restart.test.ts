@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { unavailable, useRabbitmq } from '../engines/engine.ts';
-import { type GatewayProcess, gatewayProcess } from '../engines/gateway-process.ts';
+import { type GatewayProcess, gatewayProcess } from '../engines/role-process.ts';
 import { startBalancer } from './start-balancer.ts';
 
 const PATIENCE = { timeout: 60_000, interval: 100 };

@@ -134,10 +134,13 @@ function isLoopback(host: string): boolean {
 }
 
 async function refuseUndurable(process: WorkerProcess): Promise<void> {
-  const { queue, database } = await process.health();
-  const weak = [queue, database].find(({ durable }) => !durable);
-  if (weak)
-    throw new SluiceError('SLUICE_DURABILITY_INSUFFICIENT', { reason: weak.reason ?? weak.durability });
+  for (const [engine, { durable, durability, reason = durability }] of Object.entries(
+    await process.health(),
+  )) {
+    if (!durable) {
+      throw new SluiceError('SLUICE_DURABILITY_INSUFFICIENT', { reason: `the ${engine}: ${reason}` });
+    }
+  }
 }
 
 function namingPort(option: '--port' | '--metrics-port', values: SettingValues): (error: unknown) => never {
