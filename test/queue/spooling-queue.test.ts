@@ -72,7 +72,7 @@ describe('a spool', () => {
     };
   }
 
-  async function made(): Promise<{
+  async function made(confirmWithinMs = 50): Promise<{
     queue: SpoolingQueue;
     mood: ReturnType<typeof moody>['mood'];
     target: Queue;
@@ -87,7 +87,7 @@ describe('a spool', () => {
       target,
       spool: disk,
       logger: silentLogger,
-      confirmWithinMs: 50,
+      confirmWithinMs,
     });
     queues.push(queue);
     const received: Delivery[] = [];
@@ -128,6 +128,12 @@ describe('a spool', () => {
       expect(await send('d')).toEqual([undefined]);
     },
   );
+
+  it('keeps at once what the queue refuses at once', async () => {
+    const { mood, send } = await made(600_000);
+    mood.says = 'unavailable';
+    expect(await send('a')).toEqual(['disk']);
+  });
 
   it('does not hide that the queue is full', async () => {
     const { queue, mood, send } = await made();

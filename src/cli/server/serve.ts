@@ -18,6 +18,9 @@ export interface Serving extends Working {
   readonly url: string;
 }
 
+/** Longer than a load balancer with the configuration that `sluice balancer` prints takes to leave a gateway out. */
+const GATEWAY_SHUTDOWN_DELAY = '2s';
+
 export interface ServeOptions {
   readonly values: SettingValues;
   readonly logger: Logger;
@@ -38,7 +41,10 @@ export async function serve(options: ServeOptions, role: 'all' | 'gateway' = 'al
   }
   const root = await import('../../sluice.ts');
   const start = role === 'all' ? root.createSluice : root.startGateway;
-  const process = await starting(options, (common) => start({ ...common, ...(apiKeys ? { apiKeys } : {}) }));
+  const shutdownDelay = values.shutdownDelay ?? (role === 'gateway' ? GATEWAY_SHUTDOWN_DELAY : 0);
+  const process = await starting(options, (common) =>
+    start({ ...common, shutdownDelay, ...(apiKeys ? { apiKeys } : {}) }),
+  );
   return listening(
     process,
     async () => {
@@ -128,10 +134,13 @@ function isLoopback(host: string): boolean {
 }
 
 async function refuseUndurable(process: WorkerProcess): Promise<void> {
-  const { queue, database } = await process.health();
-  const weak = [queue, database].find(({ durable }) => !durable);
-  if (weak)
-    throw new SluiceError('SLUICE_DURABILITY_INSUFFICIENT', { reason: weak.reason ?? weak.durability });
+  for (const [engine, { durable, durability, reason = durability }] of Object.entries(
+    await process.health(),
+  )) {
+    if (!durable) {
+      throw new SluiceError('SLUICE_DURABILITY_INSUFFICIENT', { reason: `the ${engine}: ${reason}` });
+    }
+  }
 }
 
 function namingPort(option: '--port' | '--metrics-port', values: SettingValues): (error: unknown) => never {

@@ -39,7 +39,7 @@ export function connector({ user, password, vhost, tls, heartbeatSeconds }: Brok
         },
       );
     } catch (thrown) {
-      throw refusal(messageOf(thrown), vhost, thrown) ?? thrown;
+      throw refusal(thrown, vhost) ?? thrown;
     }
   };
 }
@@ -88,7 +88,12 @@ function contentOf(file: string): Buffer {
   }
 }
 
-function refusal(reason: string, vhost: string, cause: unknown): SluiceError | undefined {
+function refusal(cause: unknown, vhost: string): SluiceError | undefined {
+  const reason = messageOf(cause);
+  if (isOfCertificate(cause)) {
+    const text = `the certificate of RabbitMQ is not accepted (${reason}): see cacertfile and server_name_indication`;
+    return unusable(text, cause);
+  }
   if (reason.includes('ACCESS-REFUSED')) {
     return unusable('RabbitMQ refuses the user or the password of the URL', cause);
   }
@@ -97,6 +102,12 @@ function refusal(reason: string, vhost: string, cause: unknown): SluiceError | u
     return unusable(`RabbitMQ has no virtual host "${vhost}", or not for this user`, cause);
   }
   return undefined;
+}
+
+/** @see https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+function isOfCertificate(thrown: unknown): boolean {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  return /CERT|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH/.test(code);
 }
 
 function unusable(reason: string, cause: unknown): SluiceError {
