@@ -42,12 +42,17 @@ export class Publisher {
   readonly #chosen = new Map<string, PublisherConnection>();
   #last: PublisherConnection | undefined;
   readonly #frozen = new FrozenNodes();
+  /** A call was rejected for its time, and nothing has changed since: then no other has to wait. */
+  #gaveUp = false;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#calls = new CallDeadlines(
       options.deadlineMs,
-      () => this.#unavailable(),
+      () => {
+        this.#gaveUp = true;
+        return this.#unavailable();
+      },
       () => this.#cutFrozen(),
     );
   }
@@ -75,7 +80,10 @@ export class Publisher {
    * `SLUICE_QUEUE_FULL`, or `SLUICE_MESSAGE_TOO_LARGE` for this server.
    */
   begin(messages: number): PublishCall {
-    return this.#calls.begin(messages);
+    const call = this.#calls.begin(messages);
+    const usable = [...this.#connections].some((connection) => connection.usable);
+    if (this.#gaveUp && !usable) call.fail(this.#unavailable());
+    return call;
   }
 
   send(call: PublishCall, queue: string, body: Buffer): void {
@@ -105,7 +113,8 @@ export class Publisher {
     for (let one = this.#choose(queue); one; one = this.#choose(queue)) {
       if (one.send(message)) return;
     }
-    if (this.connections === 0 && this.#blocked !== undefined) message.call.fail(this.#unavailable());
+    const blocked = this.connections === 0 && this.#blocked !== undefined;
+    if (blocked || this.#gaveUp) message.call.fail(this.#unavailable());
     else this.#wait(message);
   }
 
@@ -119,6 +128,7 @@ export class Publisher {
   }
 
   #sendWaiting(): void {
+    this.#gaveUp = false;
     const messages = [...this.#waiting];
     this.#waiting.clear();
     for (const message of messages) this.#send(message);
@@ -154,6 +164,7 @@ export class Publisher {
 
   #confirmed(sent: Sent): void {
     this.#frozen.confirmed(sent);
+    this.#gaveUp = false;
     sent.message.call.settled('stored');
   }
 
