@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RunningCluster } from '../cluster/running-cluster.ts';
 import { unavailable } from '../engines/engine.ts';
-import { FaultRun, say, SECONDS } from './fault-run.ts';
+import { FaultRun, latencyBound, say, SECONDS } from './fault-run.ts';
 import { scrape } from './scrape.ts';
 
 const TASKS = fileURLToPath(new URL('tasks.ts', import.meta.url));
@@ -42,7 +42,7 @@ describe.skipIf(missing).each(CLUSTERS)('a cluster $name', ({ name, port, spool,
     run.figures('from its start on', { from: back, to: SECONDS });
     expect(run.failures).toEqual([]);
     expect(await run.losses()).toEqual([]);
-    expect(after.p999).toBeLessThanOrEqual(bound);
+    expect(after.p999).toBeLessThanOrEqual(latencyBound(bound));
   });
 
   it.each(NODES)('loses and refuses nothing when %s stands still, nor when it goes on', async (node) => {
@@ -60,7 +60,7 @@ describe.skipIf(missing).each(CLUSTERS)('a cluster $name', ({ name, port, spool,
     run.figures('from when it goes on', { from: back, to: SECONDS });
     expect(run.failures).toEqual([]);
     expect(await run.losses()).toEqual([]);
-    expect(after.p999).toBeLessThanOrEqual(bound);
+    expect(after.p999).toBeLessThanOrEqual(latencyBound(bound));
   });
 
   it.skipIf(spool)(
