@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +9,6 @@ import type { MemberStatus } from '../../src/cluster/cluster.ts';
 import { type Command, ControlClient } from '../../src/cluster/control-client.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const PROJECT_DATA = fileURLToPath(new URL('../../.sluice', import.meta.url));
 
 export interface RunningClusterOptions {
   /** File of the tasks. */
@@ -35,9 +35,7 @@ export class RunningCluster {
 
   /** Resolves when a request through the load balancer finds every engine. */
   static async up({ tasks, port, flags = [] }: RunningClusterOptions): Promise<RunningCluster> {
-    // Within the project, since the tasks that are built into it import this package.
-    mkdirSync(PROJECT_DATA, { recursive: true });
-    const folder = mkdtempSync(join(PROJECT_DATA, 'cluster-'));
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-cluster-'));
     const args = ['cluster', 'up', tasks, '--data', folder, '--port', String(port), '--json', ...flags];
     const up = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     const failed = once(up, 'exit').then(() => Promise.reject(new Error('the cluster did not come up')));
