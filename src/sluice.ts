@@ -55,6 +55,11 @@ export interface GatewayProcessOptions extends ProcessOptions {
    * and forwarded when the queue is back. Default: none, so that is refused.
    */
   readonly spool?: string;
+  /**
+   * How long `close()` goes on serving while `/readyz` says 503, so that a load balancer leaves it out first; at most half
+   * of the grace. Default: none.
+   */
+  readonly shutdownDelay?: Duration;
   /** Where the API begins when `handle` is mounted below a path, such as `/jobs`. */
   readonly basePath?: string;
 }
@@ -124,7 +129,7 @@ export function createSluice(options: SluiceOptions): Promise<Sluice> {
     const module = await live.load();
     const basis = await openBasis(options, [], shutdown);
     const { worker, onScheduled } = await startWork({ basis, live, module, options }, shutdown);
-    const gateway = await openGateway({ ...options, ...basis, onScheduled, manifest: () => live.compiled });
+    const gateway = await openGateway(options, { ...basis, onScheduled, manifest: () => live.compiled });
     // Both at once: what a request waits for may be running.
     shutdown.add(async (grace) => {
       await Promise.all([gateway.close(grace), worker.close(grace)]);
@@ -142,7 +147,7 @@ export function startGateway(options: GatewayProcessOptions): Promise<GatewayPro
     const live = liveTasks(options, shutdown);
     await live.loadManifest();
     const basis = await openBasis(options, live.addresses, shutdown);
-    const gateway = await openGateway({ ...options, ...basis, manifest: () => live.compiled });
+    const gateway = await openGateway(options, { ...basis, manifest: () => live.compiled });
     shutdown.add((grace) => gateway.close(grace));
     return gatewayProcess(gateway, processOf({ basis, live, options }, shutdown));
   });
@@ -210,7 +215,8 @@ async function startWork({ basis, live, module, options }: Work, shutdown: Shutd
   const concurrency = wholeNumber('concurrency', options.concurrency ?? DEFAULT_CONCURRENCY, 1);
   const runners = wholeNumber('runners', options.runners ?? availableParallelism(), 1);
   const watermarks = new Watermarks();
-  const known = await usedAddresses(basis.queue);
+  // A queue on a server tells only of what this process has used, which is nothing yet, and may be away.
+  const known = basis.alone ? await usedAddresses(basis.queue) : [];
   const scheduler = await startScheduler({
     ...basis,
     watermarks,
@@ -262,8 +268,16 @@ function processOf({ basis, live, worker, options }: Running, shutdown: Shutdown
   };
 }
 
-function openGateway(options: GatewayOptions): Promise<Gateway> {
-  return createGateway({ ...options, basePath: checkedBasePath(options.basePath ?? '') });
+function openGateway(
+  { apiKeys, basePath = '', shutdownDelay = 0 }: GatewayProcessOptions,
+  basis: GatewayOptions,
+): Promise<Gateway> {
+  return createGateway({
+    ...basis,
+    apiKeys,
+    basePath: checkedBasePath(basePath),
+    shutdownDelayMs: parseDuration(shutdownDelay, 'shutdownDelay'),
+  });
 }
 
 function gatewayProcess(gateway: Gateway, below: WorkerProcess): GatewayProcess {

@@ -1,5 +1,6 @@
 import { SluiceError } from '../core/errors.ts';
 import { type Endpoint, formatEndpoint } from './endpoint.ts';
+import { OWN_ANSWERS } from './own-answers.ts';
 
 export interface BalancerOptions {
   /** Where clients connect to. */
@@ -78,12 +79,15 @@ const DEFAULTS = [
   'option dontlog-normal',
   'log-format "%ci [%tr] %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %tsc retries=%rc %HM %HPO"',
   'timeout connect 1s',
-  'timeout check 1s',
+  '# Three in a row: a gateway, or this machine, that is busy for a while is better than none.',
+  'timeout check 2s',
   'timeout http-request 10s',
   '# Shorter than the 72 s after which a gateway closes an idle connection.',
   'timeout http-keep-alive 65s',
   `timeout client ${HELD}`,
   `timeout server ${ANSWER}`,
+  '# What no gateway answers is told as they tell it.',
+  ...OWN_ANSWERS,
 ];
 
 const FRONTEND = [
@@ -122,7 +126,7 @@ const BACKEND = [
   'option httpchk',
   'http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host gateway',
   'http-check expect status 200',
-  'default-server check inter 500ms fastinter 200ms downinter 500ms fall 2 rise 2 observe layer4 error-limit 3 on-error mark-down',
+  'default-server check inter 500ms fastinter 200ms downinter 500ms fall 3 rise 2 observe layer4 error-limit 3 on-error mark-down',
 ];
 
 /** HAProxy takes what else there may be in a path for something of its own. */

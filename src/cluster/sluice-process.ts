@@ -9,6 +9,8 @@ export interface SluiceProcessOptions {
   /** Of the API; a worker has none. */
   readonly port: number;
   readonly metricsPort: number;
+  /** Of a gateway: folder for what the queue does not confirm in time. */
+  readonly spool?: string | undefined;
   /** Where the engines are, and what all processes share. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -17,12 +19,13 @@ const COMMAND_LINE = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 
 /** A gateway or a worker, as `sluice gateway` and `sluice worker` run it. */
 export function sluiceProcess(options: SluiceProcessOptions): Member {
-  const { name, role, tasks, port, metricsPort, env } = options;
+  const { name, role, tasks, port, metricsPort, spool, env } = options;
   const listens = role === 'gateway' ? port : metricsPort;
   const flags = [
     '--metrics-port',
     String(metricsPort),
     ...(role === 'gateway' ? ['--port', String(port)] : []),
+    ...(spool === undefined ? [] : ['--spool', spool]),
   ];
   return {
     name,

@@ -16,6 +16,8 @@ export interface TopologyOptions {
   /** The first of the ports, all on loopback: the load balancer's. */
   readonly port: number;
   readonly secrets: SharedSecrets;
+  /** Each gateway keeps on its disk what the queue does not confirm in time. */
+  readonly spool: boolean;
 }
 
 /** What a topology on one machine consists of. */
@@ -35,7 +37,7 @@ const GATEWAYS = 2;
 const WORKERS = 2;
 
 /** The production topology on loopback: a load balancer, gateways, a replicated queue, workers, database and cache. */
-export function topologyOf({ folder, tasks, port, secrets }: TopologyOptions): Topology {
+export function topologyOf({ folder, tasks, port, secrets, spool }: TopologyOptions): Topology {
   const ports = portsFrom(port);
   const queue: RabbitmqOptions = {
     folder,
@@ -51,15 +53,18 @@ export function topologyOf({ folder, tasks, port, secrets }: TopologyOptions): T
     SLUICE_CACHE_URL: `redis://${LOOPBACK}:${cachePort}`,
     SLUICE_SECRET: secrets.secret,
   };
-  const process = (role: 'gateway' | 'worker', at: number): Member =>
-    sluiceProcess({
-      name: `${role}-${at + 1}`,
+  const process = (role: 'gateway' | 'worker', at: number): Member => {
+    const name = `${role}-${at + 1}`;
+    return sluiceProcess({
+      name,
       role,
       tasks,
       env,
       port: ports.take(),
       metricsPort: ports.take(),
+      spool: spool && role === 'gateway' ? join(folder, name, 'spool') : undefined,
     });
+  };
   const gateways = many(GATEWAYS, (at) => process('gateway', at));
   const workers = many(WORKERS, (at) => process('worker', at));
   const tiers = [

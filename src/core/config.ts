@@ -30,6 +30,8 @@ export interface SluiceConfig {
   readonly runners?: number;
   /** How long a shutdown waits for running tasks. */
   readonly grace?: Duration;
+  /** How long a server that is asked to stop goes on serving while it says that it is not ready. */
+  readonly shutdownDelay?: Duration;
   /** File of API keys. */
   readonly keys?: string;
   readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent';

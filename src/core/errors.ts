@@ -87,6 +87,21 @@ export const ERRORS = {
     'This gateway has as many requests in flight as it can hold. Nothing was accepted; try again later.',
   ],
   SLUICE_GATEWAY_DRAINING: [503, true, 'This gateway is shutting down. Nothing was accepted; send it again.'],
+  SLUICE_GATEWAY_UNREACHABLE: [
+    503,
+    true,
+    'The load balancer reaches no gateway. Send the request again, a task with the same Idempotency-Key.',
+  ],
+  SLUICE_GATEWAY_LOST: [
+    502,
+    true,
+    'The gateway ended without an answer, so a task may or may not have been accepted. Send it again with the same Idempotency-Key.',
+  ],
+  SLUICE_GATEWAY_TIMEOUT: [
+    504,
+    true,
+    'The gateway did not answer in time, so a task may or may not have been accepted. Send it again with the same Idempotency-Key.',
+  ],
   SLUICE_MESSAGE_TOO_LARGE: [413, false, 'The task takes {bytes} bytes in the queue; {limit} are allowed.'],
   SLUICE_DATABASE_UNAVAILABLE: [
     503,
@@ -212,7 +227,7 @@ export const ERRORS = {
   SLUICE_DURABILITY_INSUFFICIENT: [
     500,
     false,
-    'The {engine} promises less than --require-durable asks for: {reason}. Change its settings, or start without the flag.',
+    '--require-durable asks for more of the {engine}: {reason}. Mend that, or start without the flag.',
   ],
 
   // The engines of a topology on one machine

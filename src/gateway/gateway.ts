@@ -52,6 +52,8 @@ export interface GatewayOptions {
   readonly basePath?: string | undefined;
   /** Called when a cancel may have made another task due. */
   readonly onScheduled?: (() => void) | undefined;
+  /** How long `close` goes on serving first, while `/readyz` says 503, so that a load balancer leaves it out. Default 0. */
+  readonly shutdownDelayMs?: number | undefined;
 }
 
 /** Where a gateway listens. */
@@ -72,7 +74,10 @@ export interface Gateway {
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** @throws SluiceError `SLUICE_PORT_IN_USE` */
   listen(where: { readonly host: string; readonly port: number }): Promise<Listening>;
-  /** Finishes what is under way, for `graceMs` milliseconds at most; then nothing of it is left open. */
+  /**
+   * Finishes what is under way, for `graceMs` milliseconds at most; then nothing of it is left open. At most half of that
+   * time goes to the delay before.
+   */
   close(graceMs: number): Promise<void>;
 }
 
@@ -91,6 +96,7 @@ class HttpGateway implements Gateway {
   readonly #responder: Responder;
   readonly #waits: Waits;
   readonly #basePath: string;
+  readonly #shutdownDelayMs: number;
   readonly #app: FastifyInstance;
   readonly #visitors = new Visitors();
   #draining = false;
@@ -113,6 +119,7 @@ class HttpGateway implements Gateway {
     this.#responder = responder;
     this.#waits = waits;
     this.#basePath = basePath;
+    this.#shutdownDelayMs = options.shutdownDelayMs ?? 0;
     this.#server = createHttpServer(limits, (request, response) => this.#route(request, response));
     this.#drain = new Drain(this.#server);
     this.#acceptRoute = new AcceptRoute({
@@ -180,9 +187,12 @@ class HttpGateway implements Gateway {
   async close(graceMs: number): Promise<void> {
     this.#draining = true;
     this.#responder.closeConnections();
+    const delayMs = Math.min(this.#shutdownDelayMs, graceMs / 2);
+    if (delayMs > 0) await pause(delayMs);
     this.#waits.releaseAll();
-    const own = this.#server.listening ? this.#drain.run(graceMs) : Promise.resolve();
-    await Promise.all([own, this.#visitors.left(graceMs)]);
+    const leftMs = graceMs - delayMs;
+    const own = this.#server.listening ? this.#drain.run(leftMs) : Promise.resolve();
+    await Promise.all([own, this.#visitors.left(leftMs)]);
     this.#closed = true;
     await this.#app.close();
   }
@@ -202,4 +212,10 @@ class HttpGateway implements Gateway {
     }
     this.#app.routing(request, response);
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }

@@ -72,7 +72,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'postgresql'))('what the engines 
     const { code, stderr } = await sluice([role, 'build', '--require-durable', ...ON_FREE_PORTS], options);
     expect(code).toBe(8);
     expect(stderr).toContain('SLUICE_DURABILITY_INSUFFICIENT');
-    expect(stderr).toMatch(/The database promises less .* fsync is off: .* Change its settings/);
+    expect(stderr).toMatch(/asks for more of the database: PostgreSQL \S+ fsync is off: .* Mend that/);
   });
 
   it('is not enough where commits are not waited for, for this user alone even', async () => {
@@ -94,7 +94,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'postgresql'))('what the engines 
       ['worker', 'build', '--require-durable', ...ON_FREE_PORTS],
       options,
     );
-    expect([code, stderr]).toEqual([8, expect.stringContaining('it does not say what it promises: ')]);
+    expect([code, stderr]).toEqual([8, expect.stringContaining('it can not be asked what it promises (')]);
     const gateway = await serving(['gateway', 'build', '--json', '--require-durable'], options);
     const accepted = await fetch(`${gateway.url}/v1/tasks/echo`, {
       method: 'POST',

@@ -5,7 +5,7 @@ import { sluice } from '../cli/cli.ts';
 import { echoProject } from '../cli/echo-project.ts';
 import { ownSchema } from '../database/postgres/postgres-under-test.ts';
 import { recordingLogger } from '../redis/recording-logger.ts';
-import { freePort, unavailable, usePostgres, useRabbitmq } from './engine.ts';
+import { unavailable, usePostgres, useRabbitmq } from './engine.ts';
 
 const SECRET = 's'.repeat(40);
 /** Nobody listens there; and nobody is asked where the configuration alone is wrong. */
@@ -170,11 +170,5 @@ describe.skipIf(unavailable('rabbitmq-server', 'postgresql'))('engines that are 
     const { code, stderr } = await failure(spoil(queue.url));
     expect([code, stderr]).toEqual([8, expect.stringContaining(reason)]);
     expect(stderr).toMatch(/Change that, or the URL of the queue\..*SLUICE_QUEUE_UNUSABLE/);
-  });
-
-  it('and a queue that is not, are told of', async () => {
-    const { code, stderr } = await failure(`amqp://u:hunter2@127.0.0.1:${await freePort()}`);
-    expect([code, stderr]).toEqual([8, expect.stringMatching(/queue can not be reached: .*ECONNREFUSED/)]);
-    expect(stderr).toContain('SLUICE_ENGINE_UNREACHABLE');
   });
 });

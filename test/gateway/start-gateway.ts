@@ -58,7 +58,7 @@ export interface TestGateway {
 }
 
 export interface TestOptions extends Partial<
-  Pick<GatewayOptions, 'apiKeys' | 'basePath' | 'onScheduled' | 'cache' | 'signals'>
+  Pick<GatewayOptions, 'apiKeys' | 'basePath' | 'onScheduled' | 'cache' | 'shutdownDelayMs' | 'signals'>
 > {
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;

@@ -54,6 +54,13 @@ describe.skipIf(unavailable('rabbitmq-server'))('on three nodes', () => {
       await Promise.all(publishing);
     }
 
+    /** The number of the node that leads the queue, from 1. */
+    async function leader(): Promise<number> {
+      const listed = await rabbitmqctl(engine, 2, 'list_queues', 'name', 'leader', '--no-table-headers');
+      const [, number] = new RegExp(`${subject.queueOf(ADDRESS)}\\s+rabbitmq-(\\d)`).exec(listed) ?? [];
+      return Number(number);
+    }
+
     /** Everything that the queue holds. */
     async function contents(): Promise<string[]> {
       const bodies: string[] = [];
@@ -99,10 +106,7 @@ describe.skipIf(unavailable('rabbitmq-server'))('on three nodes', () => {
       'does not make the queue look full to channels that are opened while it has no leader',
       async () => {
         await load('before', 10);
-        const leader = await rabbitmqctl(engine, 2, 'list_queues', 'name', 'leader', '--no-table-headers');
-        const [, number = '1'] =
-          new RegExp(`${subject.queueOf(ADDRESS)}\\s+rabbitmq-(\\d)`).exec(leader) ?? [];
-        const node = engine.processes[Number(number)];
+        const node = engine.processes[await leader()];
         for (const line of subject.lines) line.cut();
         await node?.kill();
         for (const line of subject.lines) line.mend();
@@ -128,6 +132,33 @@ describe.skipIf(unavailable('rabbitmq-server'))('on three nodes', () => {
           node?.signal('SIGCONT');
         }
         expect(await wrong(underWay)).toEqual({ lost: [], repeated: [] });
+      },
+      LONG,
+    );
+
+    it(
+      'holds up no message when it is the frozen leader, not even one of a connection that is made meanwhile',
+      async () => {
+        const sooner = await subject.open(
+          {},
+          // Sooner than RabbitMQ takes a frozen node for dead, and stops asking it.
+          { addresses: [ADDRESS], random: IN_ORDER, publishWithinMs: 30_000, settleMs: 0 },
+        );
+        const number = await leader();
+        for (let at = 0; at < 50; at += 1) await sooner.publish([{ address: ADDRESS, body: `before ${at}` }]);
+        engine.processes[number]?.signal('SIGSTOP');
+        try {
+          await sooner.publish([{ address: ADDRESS, body: 'to the next leader' }]);
+          // The connection to it is made anew elsewhere; where there was none, another is.
+          if (number === 3) subject.lines[0]?.cut();
+          subject.lines[0]?.mend();
+          for (let at = 0; at < 500; at += 1) {
+            await sooner.publish([{ address: ADDRESS, body: `after ${at}` }]);
+          }
+        } finally {
+          engine.processes[number]?.signal('SIGCONT');
+        }
+        expect(new Set(await contents()).size).toBe(551);
       },
       LONG,
     );

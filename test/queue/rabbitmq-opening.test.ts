@@ -12,6 +12,8 @@ import { RabbitmqSubject } from './rabbitmq-subject.ts';
 import { TlsLine } from './tls-line.ts';
 
 const ADDRESS: Address = { queue: 'default', priority: 'normal', lane: 0 };
+const OTHER: Address = { ...ADDRESS, lane: 1 };
+const PATIENCE = { timeout: 30_000 };
 const IN_ORDER: Random = { bytes: (length) => systemRandom.bytes(length), fraction: () => 0.5 };
 
 describe.skipIf(unavailable('rabbitmq-server', 'openssl'))('opening the queue on RabbitMQ', () => {
@@ -22,7 +24,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'openssl'))('opening the queue on
     subject = await RabbitmqSubject.of(engine);
   });
 
-  afterEach(() => subject.dispose(ADDRESS));
+  afterEach(() => subject.dispose(ADDRESS, OTHER));
 
   it('says in one line, in health and log, what a confirmation promises', async () => {
     const told: unknown[] = [];
@@ -50,9 +52,13 @@ describe.skipIf(unavailable('rabbitmq-server', 'openssl'))('opening the queue on
   it('tells so too where the queue is used for the first time later on', async () => {
     await subject.open({ maxBytes: 1000 }, { addresses: [ADDRESS] });
     const other = await subject.open({ maxBytes: 2000 });
-    const refused = { code: 'SLUICE_QUEUE_UNUSABLE' };
-    await expect(other.publish([{ address: ADDRESS, body: 'a' }])).rejects.toMatchObject(refused);
-    await expect(other.consume(ADDRESS, { prefetch: 1 }, () => undefined)).rejects.toMatchObject(refused);
+    await expect(other.publish([{ address: ADDRESS, body: 'a' }])).rejects.toMatchObject({
+      code: 'SLUICE_QUEUE_UNAVAILABLE',
+      data: { reason: expect.stringContaining('other settings') as string },
+    });
+    await expect(other.consume(ADDRESS, { prefetch: 1 }, () => undefined)).rejects.toMatchObject({
+      code: 'SLUICE_QUEUE_UNUSABLE',
+    });
   });
 
   it('takes a queue that is older than the server, and says that its deliveries are limited', async () => {
@@ -116,11 +122,79 @@ describe.skipIf(unavailable('rabbitmq-server', 'openssl'))('opening the queue on
     dead.close();
   });
 
-  it('gives up where no node is reached in time, with the reason', async () => {
-    for (const line of subject.lines) line.cut();
-    await expect(subject.open({}, { connectWithinMs: 300 })).rejects.toMatchObject({
-      code: 'SLUICE_QUEUE_UNAVAILABLE',
-      data: { reason: expect.stringContaining('127.0.0.1:') as string },
+  describe('without a node', () => {
+    const QUICK = { connectWithinMs: 300, publishWithinMs: 1000, addresses: [ADDRESS] };
+    const MESSAGE = [{ address: ADDRESS, body: 'a' }];
+
+    async function openLate(parameters: Readonly<Record<string, number>> = {}, url?: string) {
+      const told: unknown[][] = [];
+      const logger = loggerTo((...line) => told.push(line));
+      for (const line of subject.lines) line.cut();
+      const queue = await subject.open(parameters, {
+        ...QUICK,
+        logger,
+        ...(url === undefined ? {} : { url }),
+      });
+      const mend = (): void => subject.lines.forEach((line) => line.mend());
+      const lines = (level: string): unknown[][] => told.filter(([of]) => of === level);
+      return { queue, mend, told, lines };
+    }
+
+    it('goes on without one, promises nothing, and makes the queues as soon as one is there', async () => {
+      const { queue, mend, lines } = await openLate({}, subject.url().replace('@', '@127.0.0.1:9,'));
+      const reason = expect.stringMatching(/^127\.0\.0\.1:\d+: /) as string;
+      const refused = { code: 'SLUICE_QUEUE_UNAVAILABLE', data: { reason } };
+      await expect(queue.publish(MESSAGE)).rejects.toMatchObject(refused);
+      expect(await queue.health()).toMatchObject({ ok: false, durable: false, reason });
+      const warned = lines('warn').map((line) => JSON.stringify(line));
+      expect(new Set(warned).size).toBe(warned.length);
+      const plain = ['warn', expect.stringMatching(/^starting without the queue/), { reason }];
+      expect(lines('warn')).toContainEqual(plain);
+      mend();
+      await expect.poll(() => lines('info'), PATIENCE).toHaveLength(1);
+      expect(await rabbitmqctl(engine, 0, 'list_queues', 'name')).toContain(subject.queueOf(ADDRESS));
+      await expect.poll(() => queue.publish(MESSAGE).then(() => true, String), PATIENCE).toBe(true);
+      expect(await queue.health()).toMatchObject({ ok: true, durable: true });
+    });
+
+    it('tells once, and in each publish, that the queue turns out to have other settings', async () => {
+      await subject.open({ maxBytes: 1000 }, { addresses: [ADDRESS] });
+      const { queue, mend, lines } = await openLate({ maxBytes: 2000 });
+      mend();
+      await expect.poll(() => lines('error'), PATIENCE).toHaveLength(1);
+      const reason = expect.stringContaining('other settings') as string;
+      for (let time = 0; time < 3; time += 1) {
+        await expect(queue.publish(MESSAGE)).rejects.toMatchObject({
+          code: 'SLUICE_QUEUE_UNAVAILABLE',
+          data: { reason },
+        });
+      }
+      expect(lines('error')).toEqual([['error', 'the queue can not be used', { reason }]]);
+      await queue.publish([{ address: OTHER, body: 'a' }]);
+    });
+
+    it('tells in each publish that the password turns out to be wrong, and uses it when it is right', async () => {
+      const url = subject.url().replace('guest:guest', 'late:hunter2');
+      const { queue, mend, told } = await openLate({}, url);
+      mend();
+      const refused = {
+        code: 'SLUICE_QUEUE_UNAVAILABLE',
+        data: { reason: expect.stringContaining('password') as string },
+      };
+      await expect
+        .poll(() => queue.publish(MESSAGE).catch((error: unknown) => error), PATIENCE)
+        .toMatchObject(refused);
+      await expect(queue.publish(MESSAGE)).rejects.toMatchObject(refused);
+      expect(JSON.stringify(told)).not.toContain('hunter2');
+      await rabbitmqctl(engine, 0, 'add_user', 'late', 'hunter2');
+      await rabbitmqctl(engine, 0, 'set_permissions', 'late', '.*', '.*', '.*');
+      await expect.poll(() => queue.publish(MESSAGE).then(() => true, String), PATIENCE).toBe(true);
+    });
+
+    it('closes', async () => {
+      const { queue } = await openLate();
+      const publishing = queue.publish(MESSAGE);
+      await Promise.all([queue.close(), expect(publishing).rejects.toThrow('did not confirm')]);
     });
   });
 
@@ -133,7 +207,8 @@ describe.skipIf(unavailable('rabbitmq-server', 'openssl'))('opening the queue on
     const queue = await subject.open({}, { url, addresses: [ADDRESS] });
     await queue.publish([{ address: ADDRESS, body: 'a' }]);
     const distrusting = url.replace(/&cacertfile=[^&]*/, '');
-    await expect(subject.open({}, { url: distrusting, connectWithinMs: 1000 })).rejects.toMatchObject({
+    await expect(subject.open({}, { url: distrusting })).rejects.toMatchObject({
+      code: 'SLUICE_QUEUE_UNUSABLE',
       data: { reason: expect.stringContaining('self-signed certificate') as string },
     });
     await expect(

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Address } from '../../src/core/message.ts';
 import type { Queue } from '../../src/queue/queue.ts';
@@ -122,6 +123,19 @@ describe.skipIf(unavailable('rabbitmq-server'))('publishing to RabbitMQ', () => 
       data: { reason: expect.stringContaining('127.0.0.1:') as string },
     });
     expect(await queue.health()).toMatchObject({ ok: false, reason: expect.any(String) as string });
+  });
+
+  it('lets no publish wait after one has waited in vain, until the server is back', async () => {
+    const queue = await subject.open({}, { addresses: [ADDRESS], publishWithinMs: 2000 });
+    for (const line of subject.lines) line.cut();
+    await expect(publish(queue, 'a')).rejects.toMatchObject({ code: 'SLUICE_QUEUE_UNAVAILABLE' });
+    const rejected = vi.fn<(error: unknown) => void>();
+    publish(queue, 'b').catch(rejected);
+    await nextTurn();
+    expect(rejected).toHaveBeenCalledOnce();
+    for (const line of subject.lines) line.mend();
+    await vi.waitFor(async () => expect(await queue.health()).toMatchObject({ ok: true }), WAIT);
+    await publish(queue, 'c');
   });
 
   it('finishes what is under way before it is closed', async () => {

@@ -73,7 +73,7 @@ describe('a spool', () => {
     };
   }
 
-  async function made(): Promise<{
+  async function made(confirmWithinMs = 50): Promise<{
     queue: SpoolingQueue;
     mood: ReturnType<typeof moody>['mood'];
     target: Queue;
@@ -88,7 +88,7 @@ describe('a spool', () => {
       target,
       spool: disk,
       logger: silentLogger,
-      confirmWithinMs: 50,
+      confirmWithinMs,
     });
     queues.push(queue);
     const received: Delivery[] = [];
@@ -143,6 +143,12 @@ describe('a spool', () => {
     over = true;
     await Promise.all(sending);
     expect(await queue.drain(30_000)).toBe(0);
+  });
+
+  it('keeps at once what the queue refuses at once', async () => {
+    const { mood, send } = await made(600_000);
+    mood.says = 'unavailable';
+    expect(await send('a')).toEqual(['disk']);
   });
 
   it('does not hide that the queue is full', async () => {

@@ -15,6 +15,8 @@ export interface ClusterRunOptions {
   readonly tasks: string;
   /** The first of the ports. */
   readonly port: number;
+  /** See TopologyOptions. */
+  readonly spool: boolean;
   readonly onChange: (members: readonly MemberStatus[]) => void;
 }
 
@@ -32,13 +34,19 @@ const READY_MS = 60_000;
  * Brings a cluster up and lets it be commanded; resolves when a request through the load balancer finds every engine.
  * @throws SluiceError `SLUICE_CLUSTER_RUNNING`, `SLUICE_PORT_IN_USE`, or those of `Cluster.up`; nothing is left running
  */
-export async function runCluster({ folder, tasks, port, onChange }: ClusterRunOptions): Promise<ClusterRun> {
+export async function runCluster({
+  folder,
+  tasks,
+  port,
+  spool,
+  onChange,
+}: ClusterRunOptions): Promise<ClusterRun> {
   await refuseRunning(folder);
   await mkdir(folder, { recursive: true });
   // PostgreSQL runs as another account where this one is root, and has to get through to its own folder.
   await chmod(folder, 0o711);
   const secrets = await sharedSecrets(folder);
-  const topology = topologyOf({ folder, tasks, port, secrets });
+  const topology = topologyOf({ folder, tasks, port, secrets, spool });
   for (const each of topology.ports) await refuseTaken(each);
   const logFolder = join(folder, 'log');
   await mkdir(logFolder, { recursive: true });

@@ -1,4 +1,5 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { clusterTasks } from '../cluster/cluster-tasks.ts';
 import { LiveTable } from '../cluster/live-table.ts';
 import { runCluster } from '../cluster/run-cluster.ts';
 import { command } from '../command.ts';
@@ -6,7 +7,6 @@ import { CLUSTER_ARGS } from '../configuration/cluster-args.ts';
 import { configureServer, TASKS_ARG } from '../configuration/setting-args.ts';
 import { SETTINGS } from '../configuration/settings.ts';
 import { tasksPath } from '../configuration/tasks-path.ts';
-import { buildTasks } from '../server/build-tasks.ts';
 import { askedToStop } from '../server/stop-signals.ts';
 
 const GRACE_MS = 60_000;
@@ -23,18 +23,23 @@ export const clusterUp = command({
       valueHint: 'NUMBER',
       description: 'Of the load balancer; the others follow it.',
     },
+    spool: {
+      type: 'boolean',
+      default: false,
+      description: 'Let the gateways keep on disk what the queue does not confirm in time.',
+    },
   },
   run: async (args, terminal) => {
     const { values } = await configureServer({ tasks: args.tasks });
     const folder = resolve(args.data);
-    const tasks = join(folder, 'tasks');
     const stopping = askedToStop(terminal, GRACE_MS);
-    await buildTasks(tasksPath(values.tasks), tasks);
+    const tasks = await clusterTasks(tasksPath(values.tasks), folder);
     const table = new LiveTable(terminal);
     const run = await runCluster({
       folder,
       tasks,
       port: SETTINGS.port.parse(args.port, '--port'),
+      spool: args.spool,
       onChange: (members) => table.show(members),
     });
     const { members } = run.cluster;

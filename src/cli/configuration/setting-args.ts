@@ -15,6 +15,7 @@ const SERVER_SETTINGS = [
   'concurrency',
   'runners',
   'grace',
+  'shutdownDelay',
   'keys',
   'spool',
   'logLevel',

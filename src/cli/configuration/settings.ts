@@ -102,6 +102,14 @@ export const SETTINGS = {
     what: 'How long a shutdown waits for requests and running tasks; what still runs then is handed back.',
     parse: parseDuration,
   },
+  shutdownDelay: {
+    flag: 'shutdown-delay',
+    env: 'SLUICE_SHUTDOWN_DELAY',
+    config: true,
+    takes: 'DURATION',
+    what: 'How long a stopping server serves on, not ready, until balancers have seen it. Default: 2s for `sluice gateway`, else none.',
+    parse: parseDuration,
+  },
   keys: {
     flag: 'keys',
     env: 'SLUICE_KEYS_FILE',

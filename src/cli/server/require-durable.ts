@@ -18,6 +18,6 @@ export async function requireDurable(process: Pick<WorkerProcess, 'health'>, rol
 }
 
 function insufficient(engine: string, { ok, durability, reason }: Health): SluiceError {
-  const unknown = `it does not say what it promises: ${reason ?? 'no answer'}`;
+  const unknown = `it can not be asked what it promises (${reason ?? 'no answer'})`;
   return new SluiceError('SLUICE_DURABILITY_INSUFFICIENT', { engine, reason: ok ? durability : unknown });
 }

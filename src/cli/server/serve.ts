@@ -19,6 +19,9 @@ export interface Serving extends Working {
   readonly url: string;
 }
 
+/** Longer than a load balancer with the configuration that `sluice balancer` prints takes to leave a gateway out. */
+const GATEWAY_SHUTDOWN_DELAY = '2s';
+
 export interface ServeOptions {
   readonly values: SettingValues;
   readonly logger: Logger;
@@ -39,7 +42,10 @@ export async function serve(options: ServeOptions, role: Exclude<Role, 'worker'>
   }
   const root = await import('../../sluice.ts');
   const start = role === 'all' ? root.createSluice : root.startGateway;
-  const process = await starting(options, (common) => start({ ...common, ...(apiKeys ? { apiKeys } : {}) }));
+  const shutdownDelay = values.shutdownDelay ?? (role === 'gateway' ? GATEWAY_SHUTDOWN_DELAY : 0);
+  const process = await starting(options, (common) =>
+    start({ ...common, shutdownDelay, ...(apiKeys ? { apiKeys } : {}) }),
+  );
   return orClosed(process, async () => {
     if (values.requireDurable) await requireDurable(process, role);
     const { host, port } = values;

@@ -7,14 +7,19 @@ const LOOK_EVERY_MS = 100;
 export class CallDeadlines {
   readonly #withinMs: number;
   readonly #late: () => SluiceError;
+  readonly #onLook: () => void;
   readonly #calls = new Set<PublishCall>();
   #timer: NodeJS.Timeout | undefined;
   #whenNone: (() => void)[] = [];
 
-  /** @param late what a call is rejected with when its time is up */
-  constructor(withinMs: number, late: () => SluiceError) {
+  /**
+   * @param late what a call is rejected with when its time is up
+   * @param onLook called every 100 ms while there are any
+   */
+  constructor(withinMs: number, late: () => SluiceError, onLook: () => void) {
     this.#withinMs = withinMs;
     this.#late = late;
+    this.#onLook = onLook;
   }
 
   begin(messages: number): PublishCall {
@@ -39,6 +44,7 @@ export class CallDeadlines {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
+    this.#onLook();
     const now = performance.now();
     for (const call of this.#calls) {
       if (call.deadlineAt > now) return;

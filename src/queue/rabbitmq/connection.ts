@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { type ChannelModel, connect } from 'amqplib';
 import { SluiceError, messageOf } from '../../core/errors.ts';
 import type { BrokerNode, BrokerUrl, TlsSettings } from './broker-url.ts';
@@ -38,7 +39,7 @@ export function connector({ user, password, vhost, tls, heartbeatSeconds }: Brok
         },
       );
     } catch (thrown) {
-      throw refusal(messageOf(thrown), vhost, thrown) ?? thrown;
+      throw refusal(thrown, vhost) ?? thrown;
     }
   };
 }
@@ -59,12 +60,15 @@ export async function disconnect(model: ChannelModel): Promise<void> {
 /**
  * Closes the socket. Once a connection counts as dead, the library only ends its own half of it, and of a frozen node the
  * other half would stay for ever.
+ * @param reason told to whoever listens on a connection that does not count as dead yet
  */
-export function hangUp(model: ChannelModel): void {
-  const { stream } = model.connection as ChannelModel['connection'] & {
-    readonly stream?: { destroy(): void };
-  };
-  stream?.destroy();
+export function hangUp(model: ChannelModel, reason?: Error): void {
+  socketOf(model)?.destroy(reason);
+}
+
+/** The library does not declare it. */
+export function socketOf(model: ChannelModel): Socket | undefined {
+  return (model.connection as ChannelModel['connection'] & { readonly stream?: Socket }).stream;
 }
 
 function tlsOptions({ caFile, certificateFile, keyFile, serverName }: TlsSettings) {
@@ -84,7 +88,12 @@ function contentOf(file: string): Buffer {
   }
 }
 
-function refusal(reason: string, vhost: string, cause: unknown): SluiceError | undefined {
+function refusal(cause: unknown, vhost: string): SluiceError | undefined {
+  const reason = messageOf(cause);
+  if (isOfCertificate(cause)) {
+    const text = `the certificate of RabbitMQ is not accepted (${reason}): see cacertfile and server_name_indication`;
+    return unusable(text, cause);
+  }
   if (reason.includes('ACCESS-REFUSED')) {
     return unusable('RabbitMQ refuses the user or the password of the URL', cause);
   }
@@ -93,6 +102,12 @@ function refusal(reason: string, vhost: string, cause: unknown): SluiceError | u
     return unusable(`RabbitMQ has no virtual host "${vhost}", or not for this user`, cause);
   }
   return undefined;
+}
+
+/** @see https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+function isOfCertificate(thrown: unknown): boolean {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  return /CERT|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH/.test(code);
 }
 
 function unusable(reason: string, cause: unknown): SluiceError {

@@ -31,7 +31,9 @@ export class Link {
   readonly #waiters = new Set<Waiter>();
   #running: Promise<void> | undefined;
   #model: ChannelModel | undefined;
-  #failure = 'it was not reached yet';
+  #failure: string | undefined;
+  /** Why it is down, as far as that was told. */
+  readonly #told = new Set<string>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -47,8 +49,8 @@ export class Link {
     return this.#model;
   }
 
-  /** Why it is down. */
-  get failure(): string {
+  /** Why it is down; undefined where that is not known yet. */
+  get failure(): string | undefined {
     return this.#failure;
   }
 
@@ -120,7 +122,8 @@ export class Link {
     }
     if (this.#closing.signal.aborted) return disconnect(model);
     this.#model = model;
-    this.#failure = '';
+    this.#failure = undefined;
+    this.#told.clear();
     this.#backoff.reset();
     logger.debug('connected to RabbitMQ', { node: nodeName(node), purpose });
     for (const waiter of this.#waiters) waiter.connected(model);
@@ -133,7 +136,8 @@ export class Link {
     const { purpose, logger } = this.#options;
     const reason = `${nodeName(node)}: ${messageOf(thrown)}`;
     // A node that stays away is told once.
-    const level = reason === this.#failure ? 'debug' : 'warn';
+    const level = this.#told.has(reason) ? 'debug' : 'warn';
+    this.#told.add(reason);
     this.#failure = reason;
     logger[level]('no connection to a node of RabbitMQ', { purpose, reason });
     if (!SluiceError.is(thrown, 'SLUICE_QUEUE_UNUSABLE')) return;
@@ -141,7 +145,8 @@ export class Link {
   }
 
   #unavailable(): SluiceError {
-    return new SluiceError('SLUICE_QUEUE_UNAVAILABLE', { reason: this.#failure });
+    const reason = this.#failure ?? 'no node of RabbitMQ has answered yet';
+    return new SluiceError('SLUICE_QUEUE_UNAVAILABLE', { reason });
   }
 }
 

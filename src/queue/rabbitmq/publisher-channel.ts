@@ -3,13 +3,20 @@ import type { Outbound } from './publish-call.ts';
 
 export interface ChannelEvents {
   /** A majority has it on disk. */
-  confirmed(message: Outbound): void;
+  confirmed(sent: Sent): void;
   /** Not stored: the queue is full, or has no leader. */
   refused(message: Outbound, channel: PublisherChannel): void;
   /** Not stored: there is no such queue. */
   unroutable(message: Outbound): void;
   /** The channel has ended; these were under way, and `error` is what the server said, if anything. */
   ended(channel: PublisherChannel, underWay: Outbound[], error: Error | undefined): void;
+}
+
+/** A message on its way. */
+export interface Sent {
+  readonly message: Outbound;
+  /** Of `performance.now()`. */
+  readonly at: number;
 }
 
 /** Durable, and sent back where its queue does not exist: it would be confirmed, and gone, otherwise. */
@@ -22,7 +29,7 @@ export class PublisherChannel {
   readonly #channel: ConfirmChannel;
   readonly #events: ChannelEvents;
   /** By delivery tag, in the order of sending. */
-  readonly #unconfirmed = new Map<number, Outbound>();
+  readonly #unconfirmed = new Map<number, Sent>();
   readonly #returned = new Set<Outbound>();
   readonly #confirmedQueues = new Set<string>();
   #lastTag = 0;
@@ -55,6 +62,11 @@ export class PublisherChannel {
     return this.#confirmedQueues.has(queue);
   }
 
+  /** What is not confirmed yet, in the order of sending. */
+  get underWay(): Iterable<Sent> {
+    return this.#unconfirmed.values();
+  }
+
   /** False where the channel has ended: then it was not sent. */
   send(message: Outbound): boolean {
     if (!this.usable) return false;
@@ -66,7 +78,7 @@ export class PublisherChannel {
       return false;
     }
     this.#lastTag += 1;
-    this.#unconfirmed.set(this.#lastTag, message);
+    this.#unconfirmed.set(this.#lastTag, { message, at: performance.now() });
     return true;
   }
 
@@ -78,7 +90,7 @@ export class PublisherChannel {
 
   /** Forgets what is under way, whose answers are ignored from now on. */
   takeAll(): Outbound[] {
-    const all = [...this.#unconfirmed.values()];
+    const all = [...this.#unconfirmed.values()].map(({ message }) => message);
     this.#unconfirmed.clear();
     return all;
   }
@@ -86,11 +98,11 @@ export class PublisherChannel {
   #listen(): void {
     let error: Error | undefined;
     this.#channel.on('ack', ({ deliveryTag, multiple }) => {
-      for (const message of this.#take(deliveryTag, multiple)) this.#acknowledged(message);
+      for (const sent of this.#take(deliveryTag, multiple)) this.#acknowledged(sent);
       this.#closeWhenDone();
     });
     this.#channel.on('nack', ({ deliveryTag, multiple }) => {
-      for (const message of this.#take(deliveryTag, multiple)) this.#events.refused(message, this);
+      for (const { message } of this.#take(deliveryTag, multiple)) this.#events.refused(message, this);
       this.#closeWhenDone();
     });
     this.#channel.on('return', (message: Message) => this.#noteReturned(message));
@@ -103,19 +115,20 @@ export class PublisherChannel {
     });
   }
 
-  #acknowledged(message: Outbound): void {
+  #acknowledged(sent: Sent): void {
+    const { message } = sent;
     if (this.#returned.delete(message)) {
       this.#confirmedQueues.delete(message.queue);
       this.#events.unroutable(message);
     } else {
       this.#confirmedQueues.add(message.queue);
-      this.#events.confirmed(message);
+      this.#events.confirmed(sent);
     }
   }
 
   /** What is returned is acknowledged right after, and bears no tag. */
   #noteReturned({ fields, content }: Message): void {
-    for (const message of this.#unconfirmed.values()) {
+    for (const { message } of this.#unconfirmed.values()) {
       const same = message.queue === fields.routingKey && message.body.equals(content);
       if (same && !this.#returned.has(message)) {
         this.#returned.add(message);
@@ -124,17 +137,17 @@ export class PublisherChannel {
     }
   }
 
-  #take(upTo: number, multiple: boolean): Outbound[] {
+  #take(upTo: number, multiple: boolean): Sent[] {
     if (!multiple) {
-      const message = this.#unconfirmed.get(upTo);
+      const sent = this.#unconfirmed.get(upTo);
       this.#unconfirmed.delete(upTo);
-      return message ? [message] : [];
+      return sent ? [sent] : [];
     }
-    const taken: Outbound[] = [];
-    for (const [tag, message] of this.#unconfirmed) {
+    const taken: Sent[] = [];
+    for (const [tag, sent] of this.#unconfirmed) {
       if (tag > upTo) break;
       this.#unconfirmed.delete(tag);
-      taken.push(message);
+      taken.push(sent);
     }
     return taken;
   }

@@ -1,10 +1,12 @@
 import type { ChannelModel } from 'amqplib';
+import { hangUp, socketOf } from './connection.ts';
+import { LeaderCheck } from './leader-check.ts';
 import type { Outbound } from './publish-call.ts';
-import { PublisherChannel } from './publisher-channel.ts';
+import { PublisherChannel, type Sent } from './publisher-channel.ts';
 
 export interface ConnectionEvents {
   /** See ChannelEvents. */
-  confirmed(message: Outbound): void;
+  confirmed(sent: Sent): void;
   refused(message: Outbound, channel: PublisherChannel, connection: PublisherConnection): void;
   unroutable(message: Outbound): void;
   /** These were under way on a channel that has ended. */
@@ -23,6 +25,7 @@ const RENEW_AFTER_MS = 100;
 export class PublisherConnection {
   readonly #model: ChannelModel;
   readonly #events: ConnectionEvents;
+  readonly #leaders: LeaderCheck;
   /** Retired ones with something under way among them. */
   readonly #channels = new Set<PublisherChannel>();
   #current: PublisherChannel | undefined;
@@ -32,6 +35,7 @@ export class PublisherConnection {
   private constructor(model: ChannelModel, events: ConnectionEvents) {
     this.#model = model;
     this.#events = events;
+    this.#leaders = new LeaderCheck(model, () => events.ready());
   }
 
   static async open(model: ChannelModel, events: ConnectionEvents): Promise<PublisherConnection> {
@@ -62,6 +66,29 @@ export class PublisherConnection {
     return this.#current?.hasConfirmed(queue) === true;
   }
 
+  /** True while messages to `queue` get to its leader, as far as is known. Where they do not, `ready` tells when. */
+  reaches(queue: string): boolean {
+    if (!this.usable) return false;
+    if (this.hasConfirmed(queue) || this.#leaders.found(queue)) return true;
+    this.#leaders.ask(queue);
+    return false;
+  }
+
+  /** What is not confirmed yet, in the order of sending. */
+  get underWay(): Sent[] {
+    return [...this.#channels].flatMap((channel) => [...channel.underWay]);
+  }
+
+  /** Bytes that have come from the server. */
+  get bytesRead(): number {
+    return socketOf(this.#model)?.bytesRead ?? 0;
+  }
+
+  /** Gives the connection up: what is under way is lost, and goes elsewhere. */
+  cut(reason: string): void {
+    hangUp(this.#model, new Error(reason));
+  }
+
   /** False where it was not sent. */
   send(message: Outbound): boolean {
     return this.usable && this.#current?.send(message) === true;
@@ -90,7 +117,7 @@ export class PublisherConnection {
 
   async #openChannel(): Promise<void> {
     const channel = await PublisherChannel.open(this.#model, {
-      confirmed: (message) => this.#events.confirmed(message),
+      confirmed: (sent) => this.#events.confirmed(sent),
       refused: (message, refuser) => this.#events.refused(message, refuser, this),
       unroutable: (message) => this.#events.unroutable(message),
       ended: (ended, underWay, error) => {

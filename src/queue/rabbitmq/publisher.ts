@@ -3,9 +3,10 @@ import type { ChannelModel } from 'amqplib';
 import { SluiceError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
 import { CallDeadlines } from './call-deadlines.ts';
+import { FrozenNodes } from './frozen-nodes.ts';
 import type { Refusal } from './full-queues.ts';
 import type { Outbound, PublishCall } from './publish-call.ts';
-import type { PublisherChannel } from './publisher-channel.ts';
+import type { PublisherChannel, Sent } from './publisher-channel.ts';
 import { type ConnectionEvents, PublisherConnection } from './publisher-connection.ts';
 
 export interface PublisherOptions {
@@ -24,14 +25,12 @@ export interface PublisherOptions {
 const RESEND_AFTER_MS = 100;
 /** A queue that is made anew at once has its former consumers still, to whom it sends in vain (seen with 3.10). */
 const REDECLARE_AFTER_MS = 1000;
-/** Longer than RabbitMQ takes to notice that a node is frozen: `net_ticktime`, 60 s by default, and a quarter more. */
-const PROBATION_MS = 90_000;
 const TOO_LARGE = /larger than configured max size (\d+)/;
 
 /**
  * Sends messages over the connections that are up, until each is confirmed or the time of its call is over. A message is
- * sent again when it was refused, or when its channel ended under it, and never for want of an answer: a live server
- * answers in the end, and sending again would only add to its load.
+ * sent again when it was refused, or when its channel ended under it, and never for want of an answer alone: a live
+ * server answers in the end, and sending again would only add to its load.
  */
 export class Publisher {
   readonly #options: PublisherOptions;
@@ -42,12 +41,20 @@ export class Publisher {
   /** The connections of this turn of the event loop, by queue, so that what is published in it stays in order. */
   readonly #chosen = new Map<string, PublisherConnection>();
   #last: PublisherConnection | undefined;
-  /** When a connection was lost. */
-  #lossAt = -Infinity;
+  readonly #frozen = new FrozenNodes();
+  /** A call was rejected for its time, and nothing has changed since: then no other has to wait. */
+  #gaveUp = false;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
-    this.#calls = new CallDeadlines(options.deadlineMs, () => this.#unavailable());
+    this.#calls = new CallDeadlines(
+      options.deadlineMs,
+      () => {
+        this.#gaveUp = true;
+        return this.#unavailable();
+      },
+      () => this.#cutFrozen(),
+    );
   }
 
   /** How many connections are up, and not blocked. */
@@ -73,7 +80,10 @@ export class Publisher {
    * `SLUICE_QUEUE_FULL`, or `SLUICE_MESSAGE_TOO_LARGE` for this server.
    */
   begin(messages: number): PublishCall {
-    return this.#calls.begin(messages);
+    const call = this.#calls.begin(messages);
+    const usable = [...this.#connections].some((connection) => connection.usable);
+    if (this.#gaveUp && !usable) call.fail(this.#unavailable());
+    return call;
   }
 
   send(call: PublishCall, queue: string, body: Buffer): void {
@@ -86,7 +96,7 @@ export class Publisher {
   }
 
   readonly #events: ConnectionEvents = {
-    confirmed: ({ call }) => call.settled('stored'),
+    confirmed: (sent) => this.#confirmed(sent),
     refused: (message, channel, connection) => void this.#refused(message, channel, connection),
     unroutable: (message) => void this.#unroutable(message),
     lost: (messages, error) => this.#lost(messages, error),
@@ -94,7 +104,7 @@ export class Publisher {
       for (const { call } of underWay) call.fail(this.#unavailable());
     },
     ready: () => this.#sendWaiting(),
-    gone: (connection) => this.#gone(connection),
+    gone: (connection) => void this.#connections.delete(connection),
   };
 
   #send(message: Outbound): void {
@@ -103,7 +113,8 @@ export class Publisher {
     for (let one = this.#choose(queue); one; one = this.#choose(queue)) {
       if (one.send(message)) return;
     }
-    if (this.connections === 0 && this.#blocked !== undefined) message.call.fail(this.#unavailable());
+    const blocked = this.connections === 0 && this.#blocked !== undefined;
+    if (blocked || this.#gaveUp) message.call.fail(this.#unavailable());
     else this.#wait(message);
   }
 
@@ -117,6 +128,7 @@ export class Publisher {
   }
 
   #sendWaiting(): void {
+    this.#gaveUp = false;
     const messages = [...this.#waiting];
     this.#waiting.clear();
     for (const message of messages) this.#send(message);
@@ -125,12 +137,10 @@ export class Publisher {
   #choose(queue: string): PublisherConnection | undefined {
     const chosen = this.#chosen.get(queue);
     if (chosen?.usable) return chosen;
-    const usable = [...this.#connections].filter((connection) => connection.usable);
-    const proven = usable.filter((connection) => connection.hasConfirmed(queue));
-    // In its first message to a queue, a channel may ask the node of the former leader, without any limit of time (seen
-    // with 3.10). When that is the frozen node whose connection it replaces, it is better not to be the first.
-    const probation = performance.now() - this.#lossAt < PROBATION_MS;
-    const best = this.#idlest(probation && proven.length > 0 ? proven : usable);
+    const best = this.#idlest(
+      queue,
+      [...this.#connections].filter((connection) => connection.reaches(queue)),
+    );
     if (!best) return undefined;
     if (this.#chosen.size === 0) setImmediate(() => this.#chosen.clear());
     this.#chosen.set(queue, best);
@@ -138,13 +148,30 @@ export class Publisher {
     return best;
   }
 
-  /** The one with the least under way: so little goes to a node that is slow, or frozen and not yet known to be. */
-  #idlest(connections: readonly PublisherConnection[]): PublisherConnection | undefined {
-    let best = connections.find((connection) => connection === this.#last) ?? connections[0];
+  /**
+   * The one with the least under way: so little goes to a node that is slow, or frozen and not yet known to be. Of equals
+   * one that has not been used for the queue, so that both know its leader when the other's node dies.
+   */
+  #idlest(queue: string, connections: readonly PublisherConnection[]): PublisherConnection | undefined {
+    const unused = connections.find((connection) => !connection.hasConfirmed(queue));
+    const last = connections.find((connection) => connection === this.#last);
+    let best = unused ?? last ?? connections[0];
     for (const connection of connections) {
       if (best && connection.inFlight < best.inFlight) best = connection;
     }
     return best;
+  }
+
+  #confirmed(sent: Sent): void {
+    this.#frozen.confirmed(sent);
+    this.#gaveUp = false;
+    sent.message.call.settled('stored');
+  }
+
+  #cutFrozen(): void {
+    for (const connection of this.#frozen.among(this.#connections)) {
+      connection.cut('it does not confirm what another node does');
+    }
   }
 
   async #refused(
@@ -187,11 +214,6 @@ export class Publisher {
       message.call.uncertain();
       this.#send(message);
     }
-  }
-
-  #gone(connection: PublisherConnection): void {
-    this.#connections.delete(connection);
-    this.#lossAt = performance.now();
   }
 
   get #blocked(): string | undefined {

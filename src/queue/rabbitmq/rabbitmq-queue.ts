@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import { SluiceError, messageOf } from '../../core/errors.ts';
+import { SluiceError } from '../../core/errors.ts';
 import type { Health } from '../../core/health.ts';
 import type { Logger } from '../../core/logger.ts';
 import { type Address, addressName } from '../../core/message.ts';
@@ -16,6 +16,7 @@ import type { PublishCall } from './publish-call.ts';
 import { Publisher } from './publisher.ts';
 import { countReady } from './queue-counts.ts';
 import { QueueDeclarer } from './queue-declarer.ts';
+import { rejectUnavailable, unavailable, unconfirmed } from './queue-fault.ts';
 import { RabbitmqConsumer } from './rabbitmq-consumer.ts';
 import { type ServerVersion, serverVersion } from './server-version.ts';
 
@@ -28,14 +29,14 @@ export interface RabbitmqQueueOptions {
   readonly logger: Logger;
   /** A publish that is not confirmed after this time is rejected. Default 10 s. */
   readonly publishWithinMs?: number;
-  /** How long `openRabbitmqQueue` tries to reach a node. Default 30 s. */
+  /** How long `openRabbitmqQueue` waits for a node before it goes on without one. Default 5 s. */
   readonly connectWithinMs?: number;
   /** How long a queue that was not there is left alone once it is made, to be safe on the disk. Default 2 s. */
   readonly settleMs?: number;
 }
 
 const PUBLISH_WITHIN_MS = 10_000;
-const CONNECT_WITHIN_MS = 30_000;
+const CONNECT_WITHIN_MS = 5000;
 const SETTLE_MS = 2000;
 /** For what is only asked. */
 const ANSWER_WITHIN_MS = 5000;
@@ -43,9 +44,10 @@ const ANSWER_WITHIN_MS = 5000;
 const PUBLISHING_NODES = 2;
 
 /**
- * Connects to a cluster of RabbitMQ and makes the queues.
- * @throws SluiceError `SLUICE_OPTION_INVALID` for the URL, `SLUICE_QUEUE_UNUSABLE` where the server refuses this client
- *   or has queues with other settings, `SLUICE_QUEUE_UNAVAILABLE` where no node is reached in time
+ * Connects to a cluster of RabbitMQ and makes the queues. Where no node is reached in time, that is done in the background,
+ * as soon as one is there; until then every publish is rejected.
+ * @throws SluiceError for what a person has to mend, where a node says so in time: `SLUICE_OPTION_INVALID` for the URL,
+ *   `SLUICE_QUEUE_UNUSABLE` where the server refuses this client or has queues with other settings
  */
 export async function openRabbitmqQueue(options: RabbitmqQueueOptions): Promise<Queue> {
   const queue = new RabbitmqQueue(options);
@@ -70,7 +72,11 @@ class RabbitmqQueue implements Queue {
   /** For everything but publishing, so that a block of publishers holds up nothing else. */
   readonly #link: Link;
   readonly #consumers = new Set<RabbitmqConsumer>();
+  /** What a person has to mend, as far as that was told. */
+  readonly #told = new Set<string>();
   #version: ServerVersion | undefined;
+  /** Opened without a node. */
+  #late = false;
 
   constructor(options: RabbitmqQueueOptions) {
     const { url, random, logger } = options;
@@ -86,7 +92,7 @@ class RabbitmqQueue implements Queue {
       random,
       isFull: (refusal) => full.isFull(refusal),
       redeclare: (queue) => this.#declare(queue),
-      failure: () => this.#publishing.map(({ failure }) => failure).join('; '),
+      failure: () => this.#failure,
     });
     const nodes = shuffled(broker.nodes, random);
     const shared = { connect: connector(broker), random, logger };
@@ -103,20 +109,28 @@ class RabbitmqQueue implements Queue {
       ...shared,
       rota: others,
       purpose: 'consumer',
-      prepare: async (model) => void (this.#version = serverVersion(model)),
+      prepare: async (model) => this.#reached(model),
     });
   }
 
+  /** @throws SluiceError `SLUICE_QUEUE_UNUSABLE` */
   async open(): Promise<void> {
-    const { addresses = [], connectWithinMs = CONNECT_WITHIN_MS, logger } = this.#options;
+    const { connectWithinMs = CONNECT_WITHIN_MS, logger } = this.#options;
     this.#link.start();
-    await this.#link.connected(connectWithinMs);
-    await Promise.all(addresses.map(async (address) => this.#book.open(address))).catch(rejectUnavailable);
-    for (const link of this.#publishing) link.start();
-    await Promise.any(this.#publishing.map(async (link) => link.connected(connectWithinMs))).catch(
-      ({ errors: [first] }: AggregateError) => Promise.reject(first),
-    );
-    logger.info('connected to the queue', { durability: (await this.health()).durability });
+    try {
+      await this.#link.connected(connectWithinMs);
+      await this.#makeQueues();
+      await Promise.any(this.#publishing.map(async (link) => link.connected(connectWithinMs))).catch(
+        ({ errors: [first] }: AggregateError) => Promise.reject(first),
+      );
+    } catch (thrown) {
+      const error = unavailable(thrown);
+      if (error.code !== 'SLUICE_QUEUE_UNAVAILABLE') throw error;
+      this.#late = true;
+      logger.warn('starting without the queue, which is used as soon as it is there', error.data);
+      return;
+    }
+    this.#tellConnected();
   }
 
   publish(messages: readonly Outgoing[]): Promise<void> {
@@ -176,10 +190,11 @@ class RabbitmqQueue implements Queue {
   }
 
   async health(): Promise<Health> {
-    const connections = this.#publisher.connections;
+    const ok = this.#publisher.connections > 0;
     const durability = durabilityOf(this.#broker, this.#version);
-    if (connections > 0) return { ok: true, durable: true, durability };
-    return { ok: false, durable: true, durability, reason: this.#publisher.failure };
+    // A server that nobody has spoken to promises nothing.
+    const durable = this.#version !== undefined;
+    return ok ? { ok, durable, durability } : { ok, durable, durability, reason: this.#publisher.failure };
   }
 
   async close(): Promise<void> {
@@ -197,7 +212,8 @@ class RabbitmqQueue implements Queue {
       const known = await Promise.all(addresses.map(async (address) => this.#book.open(address)));
       this.#send(call, known, bodies);
     } catch (thrown) {
-      call.fail(unavailable(thrown));
+      this.#tellUnusable(thrown);
+      call.fail(unconfirmed(thrown));
     }
   }
 
@@ -208,6 +224,42 @@ class RabbitmqQueue implements Queue {
       noteSize(one, body.length);
       this.#publisher.send(call, one.queue, body);
     }
+  }
+
+  /** A node has answered. */
+  #reached(model: ChannelModel): void {
+    this.#version = serverVersion(model);
+    for (const link of this.#publishing) link.start();
+    if (!this.#late) return;
+    this.#late = false;
+    // It waits until the link is up, which it is not before this returns.
+    this.#makeQueues().then(
+      () => this.#tellConnected(),
+      // Each is made on its first use then.
+      (error: unknown) => this.#tellUnusable(error),
+    );
+  }
+
+  async #makeQueues(): Promise<void> {
+    const { addresses = [] } = this.#options;
+    await Promise.all(addresses.map(async (address) => this.#book.open(address)));
+  }
+
+  #tellConnected(): void {
+    const durability = durabilityOf(this.#broker, this.#version);
+    this.#options.logger.info('connected to the queue', { durability });
+  }
+
+  #tellUnusable(thrown: unknown): void {
+    if (!SluiceError.is(thrown, 'SLUICE_QUEUE_UNUSABLE') || this.#told.has(thrown.message)) return;
+    this.#told.add(thrown.message);
+    this.#options.logger.error('the queue can not be used', thrown.data);
+  }
+
+  /** Why nothing can be published. */
+  get #failure(): string {
+    const failures = [this.#link, ...this.#publishing].flatMap(({ failure }) => failure ?? []);
+    return [...new Set(failures)].join('; ') || 'no node of RabbitMQ has answered yet';
   }
 
   async #declare(queue: string): Promise<void> {
@@ -232,13 +284,4 @@ class RabbitmqQueue implements Queue {
       .filter((consumer) => addressName(consumer.address) === name)
       .reduce((sum, { unacknowledged }) => sum + unacknowledged, 0);
   }
-}
-
-function unavailable(thrown: unknown): SluiceError {
-  if (SluiceError.is(thrown)) return thrown;
-  return new SluiceError('SLUICE_QUEUE_UNAVAILABLE', { reason: messageOf(thrown) }, { cause: thrown });
-}
-
-function rejectUnavailable(thrown: unknown): Promise<never> {
-  return Promise.reject(unavailable(thrown));
 }

@@ -1,4 +1,4 @@
-import { messageOf } from '../../core/errors.ts';
+import { messageOf, SluiceError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
 import type { Database } from '../../database/database.ts';
@@ -95,6 +95,7 @@ export class Consumption {
   async #untilOpen(): Promise<void> {
     const { intake, database, logger } = this.#options;
     const { signal } = this.#closing;
+    let told: string | undefined;
     while (!signal.aborted) {
       try {
         const health = await database.health();
@@ -103,9 +104,17 @@ export class Consumption {
         this.#open = !signal.aborted;
         return;
       } catch (error) {
-        logger.warn('no tasks can be taken yet', { reason: messageOf(error) });
+        const reason = reasonOf(error);
+        logger[reason === told ? 'debug' : 'warn']('no tasks can be taken yet', { reason });
+        told = reason;
         await this.#backoff.pause(signal);
       }
     }
   }
+}
+
+/** What a queue that is away says to whoever publishes is of no use here. */
+function reasonOf(error: unknown): string {
+  const reason = SluiceError.is(error) ? error.data['reason'] : undefined;
+  return typeof reason === 'string' ? reason : messageOf(error);
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { rawConnection } from '../../raw-connection.ts';
 import { INPUT, startGateway } from '../../start-gateway.ts';
 
@@ -72,5 +72,51 @@ describe('a drain', () => {
     await gateway.close(50);
     await Promise.all([stuck.closed, slow.closed]);
     expect([stuck.received(), slow.received()]).toEqual(['', '']);
+  });
+});
+
+describe('a delay before a drain', () => {
+  function stopTime(): void {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+  }
+
+  it('goes on as before, but that it is not ready, and drains when it is over', async () => {
+    stopTime();
+    const { gateway, get, mint, post, signals, url } = await startGateway({ shutdownDelayMs: 2000 });
+    const held = get(`/v1/tasks/${mint().text}`, { prefer: 'wait=60' });
+    await expect.poll(() => signals.subscriptions).toBe(1);
+    const closed = gateway.close(LONG_MS);
+    for (const ms of [0, 1999]) {
+      vi.advanceTimersByTime(ms);
+      const ready = await get('/readyz');
+      expect([ready.status, await ready.json()]).toMatchObject([503, { ready: false, draining: true }]);
+      expect((await post('resize', INPUT)).status).toBe(202);
+      expect(signals.subscriptions).toBe(1);
+    }
+    vi.advanceTimersByTime(1);
+    expect((await held).status).toBe(200);
+    await closed;
+    await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
+  });
+
+  it('leaves half of the grace to what is under way', async () => {
+    stopTime();
+    const { gateway, post, queue, url } = await startGateway({ shutdownDelayMs: 2000 });
+    const closed = gateway.close(1000);
+    const release = queue.hold();
+    const held = post('resize', INPUT);
+    await expect.poll(() => gateway.acceptor.inFlight).toBe(1);
+    vi.advanceTimersByTime(500);
+    const up = (): Promise<boolean> =>
+      fetch(`${url}/livez`).then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(up).toBe(false);
+    vi.advanceTimersByTime(499);
+    release();
+    expect((await held).status).toBe(202);
+    await closed;
   });
 });

@@ -1,0 +1,71 @@
+import type { RunningCluster } from '../cluster/running-cluster.ts';
+import { type AcceptFigures, figuresOf, type Span, within } from './accept-figures.ts';
+import { withoutSuccess } from './ends.ts';
+import { type Accept, OpenLoad } from './open-load.ts';
+
+/** How long the load of one fault is on. */
+export const SECONDS = Number(process.env['FAULT_SECONDS'] ?? 60);
+export const PER_SECOND = 500;
+const FULL_SECONDS = 60;
+/** Of what went wrong. */
+const SHOWN = 3;
+
+/** A bound of milliseconds, for a full run alone: a short one has to pass on a machine that is busy otherwise. */
+export function latencyBound(ms: number): number {
+  return SECONDS >= FULL_SECONDS ? ms : Infinity;
+}
+
+/** The load of one fault, and what became of it. */
+export class FaultRun {
+  readonly load: OpenLoad;
+  readonly #cluster: RunningCluster;
+  readonly #name: string;
+
+  /** Begins the load. */
+  constructor(cluster: RunningCluster, name: string) {
+    this.#cluster = cluster;
+    this.#name = name;
+    this.load = new OpenLoad({
+      url: cluster.url,
+      perSecond: PER_SECOND,
+      name: `${name.replaceAll(/[^a-z0-9]+/g, '-')}-${Date.now()}`,
+    });
+  }
+
+  /** Seconds since the load began. */
+  get now(): number {
+    return this.load.now / 1000;
+  }
+
+  /** Resolves when this share of the load's time is over. */
+  async until(share: number): Promise<void> {
+    await this.load.until(share * SECONDS);
+  }
+
+  /** Prints and returns the figures of a span. */
+  figures(what: string, span: Span): AcceptFigures {
+    const figures = figuresOf(within(this.load.accepts, span));
+    say(`${this.#name}: ${what}`, { ...figures });
+    return figures;
+  }
+
+  /** The first of the accepts that were not answered 202. */
+  get failures(): Accept[] {
+    return this.load.accepts.filter(({ status }) => status !== 202).slice(0, SHOWN);
+  }
+
+  /** The first of the tasks that were accepted and do not succeed; resolves when all have ended. */
+  async losses(): Promise<string[]> {
+    const ids = this.load.accepts.flatMap(({ id }) => id ?? []);
+    if (new Set(ids).size !== ids.length) throw new Error('two tasks have the same id');
+    const lost = await withoutSuccess(this.#cluster.url, ids);
+    say(this.#name, { accepted: ids.length, lost: lost.length });
+    return lost.slice(0, SHOWN);
+  }
+}
+
+/** One line of figures for whoever runs this. */
+export function say(what: string, figures: Readonly<Record<string, number | string>>): void {
+  const told = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
+  process.stdout.write(`  ${what}: ${told.join(', ')}\n`);
+}

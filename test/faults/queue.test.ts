@@ -1,0 +1,113 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { RunningCluster } from '../cluster/running-cluster.ts';
+import { unavailable } from '../engines/engine.ts';
+import { FaultRun, latencyBound, say, SECONDS } from './fault-run.ts';
+import { scrape } from './scrape.ts';
+
+const TASKS = fileURLToPath(new URL('tasks.ts', import.meta.url));
+const NODES = ['rabbitmq-1', 'rabbitmq-2', 'rabbitmq-3'];
+const MAJORITY = ['rabbitmq-1', 'rabbitmq-3'];
+const AFTER_SECONDS = 10;
+
+/** `bound` is that of p99.9 of the accepts in the ten seconds after a death, in milliseconds. */
+const CLUSTERS = [
+  { name: 'without a spool', port: 27_170, spool: false, bound: 2000 },
+  { name: 'with a spool', port: 27_270, spool: true, bound: 1000 },
+];
+
+const missing = unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'haproxy');
+
+describe.skipIf(missing).each(CLUSTERS)('a cluster $name', ({ name, port, spool, bound }) => {
+  let cluster: RunningCluster;
+
+  beforeAll(async () => {
+    cluster = await RunningCluster.up({ tasks: TASKS, port, flags: spool ? ['--spool'] : [] });
+  });
+
+  afterAll(() => cluster.close());
+
+  it.each(NODES)('loses and refuses nothing when %s is killed, nor when it comes back', async (node) => {
+    const run = new FaultRun(cluster, `${node} killed, ${name}`);
+    await run.until(1 / 6);
+    const death = run.now;
+    await cluster.command('kill', node);
+    await run.until(1 / 2);
+    const back = run.now;
+    await cluster.command('heal', node);
+    await run.until(1);
+    await run.load.stop();
+    run.figures('before', { from: 2, to: death });
+    const after = run.figures('after the death', { from: death, to: death + AFTER_SECONDS });
+    run.figures('from its start on', { from: back, to: SECONDS });
+    expect(run.failures).toEqual([]);
+    expect(await run.losses()).toEqual([]);
+    expect(after.p999).toBeLessThanOrEqual(latencyBound(bound));
+  });
+
+  it.each(NODES)('loses and refuses nothing when %s stands still, nor when it goes on', async (node) => {
+    const run = new FaultRun(cluster, `${node} stopped, ${name}`);
+    await run.until(1 / 6);
+    const stop = run.now;
+    await cluster.command('pause', node);
+    await run.until(2 / 3);
+    const back = run.now;
+    await cluster.command('heal', node);
+    await run.until(1);
+    await run.load.stop();
+    run.figures('before', { from: 2, to: stop });
+    const after = run.figures('after the stop', { from: stop, to: stop + AFTER_SECONDS });
+    run.figures('from when it goes on', { from: back, to: SECONDS });
+    expect(run.failures).toEqual([]);
+    expect(await run.losses()).toEqual([]);
+    expect(after.p999).toBeLessThanOrEqual(latencyBound(bound));
+  });
+
+  it.skipIf(spool)(
+    'says 503 and when to come again without two of three nodes, and loses nothing',
+    async () => {
+      const run = await withoutMajority(`two nodes killed, ${name}`);
+      const statuses = new Set(run.load.accepts.map(({ status }) => status));
+      expect(statuses).toEqual(new Set([202, 503]));
+      const refused = run.load.accepts.filter(({ status }) => status === 503);
+      expect(refused.filter(({ retryAfter }) => !(Number(retryAfter) > 0))).toEqual([]);
+      say(`two nodes killed, ${name}`, { refused: refused.length });
+      expect(await run.losses()).toEqual([]);
+    },
+  );
+
+  it.runIf(spool)(
+    'goes on accepting without two of three nodes, on disk, and forwards all of it',
+    async () => {
+      const run = await withoutMajority(`two nodes killed, ${name}`);
+      expect(run.failures).toEqual([]);
+      const onDisk = run.load.accepts.filter(({ durability }) => durability === 'disk').length;
+      say(`two nodes killed, ${name}`, { onDisk });
+      expect(onDisk).toBeGreaterThan(0);
+      expect(await run.losses()).toEqual([]);
+      for (const gateway of ['gateway-1', 'gateway-2']) {
+        await vi.waitFor(async () => expect(await scrape(cluster, gateway, 'sluice_spooled')).toBe(0), {
+          timeout: 60_000,
+        });
+      }
+    },
+  );
+
+  async function withoutMajority(what: string): Promise<FaultRun> {
+    const run = new FaultRun(cluster, what);
+    await run.until(1 / 6);
+    const death = run.now;
+    await cluster.command('kill', ...MAJORITY);
+    await run.until(1 / 2);
+    const back = run.now;
+    await cluster.command('heal', ...MAJORITY);
+    const whole = run.now;
+    await run.until(1);
+    await run.load.stop();
+    run.figures('before', { from: 2, to: death });
+    run.figures('without two nodes', { from: death, to: back });
+    run.figures('while they start', { from: back, to: whole });
+    run.figures('after', { from: whole, to: SECONDS });
+    return run;
+  }
+});

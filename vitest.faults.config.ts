@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+import { testTheBuild } from './test/test-the-build.ts';
+
+/** The cluster under load while its parts are broken, one file after the other: each takes the whole machine. */
+export default defineConfig({
+  plugins: [testTheBuild],
+  test: {
+    include: ['test/faults/*.test.ts'],
+    fileParallelism: false,
+    pool: 'forks',
+    testTimeout: 600_000,
+    hookTimeout: 300_000,
+    reporters: ['verbose'],
+    disableConsoleIntercept: true,
+  },
+});
