@@ -176,7 +176,11 @@ function liveTasks(options: WorkerProcessOptions, shutdown: Shutdown): LiveTasks
 type Basis = Awaited<ReturnType<typeof openBasis>>;
 
 /** What gateway, worker and scheduler have in common. */
-async function openBasis(options: GatewayProcessOptions, addresses: readonly Address[], shutdown: Shutdown) {
+async function openBasis(
+  options: GatewayProcessOptions & Pick<WorkerProcessOptions, 'watch'>,
+  addresses: readonly Address[],
+  shutdown: Shutdown,
+) {
   const logger = options.logger ?? silentLogger;
   const limits = wholeNumbers('limits', DEFAULT_LIMITS, options.limits, 1);
   const retention = wholeNumbers('retention', DEFAULT_RETENTION, options.retention, 0);
@@ -184,9 +188,9 @@ async function openBasis(options: GatewayProcessOptions, addresses: readonly Add
   const engines = await openEngines({ urls, data, secrets, spool, addresses, logger }, shutdown);
   const closing = new AbortController();
   const { queue, database } = engines;
-  // Not waited for: a server starts while an engine is away.
-  void logDurability({ engines: { queue, database }, logger }, closing.signal);
   shutdown.add(async () => closing.abort());
+  // Not waited for: a server starts while an engine is away. Who changes the tasks while they run relies on nothing.
+  if (!options.watch) void logDurability({ engines: { queue, database }, logger }, closing.signal);
   const metrics = new Metrics();
   metrics.depthFrom(() => engines.queue.depth());
   if (engines.spooled) metrics.spooledFrom(engines.spooled);
