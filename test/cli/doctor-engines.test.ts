@@ -1,6 +1,4 @@
-import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { tmpdir } from 'node:os';
 import { Redis } from 'ioredis';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MIGRATIONS } from '../../src/database/postgres/migrations.ts';
@@ -9,6 +7,7 @@ import { ownSchema, schemaOf } from '../database/postgres/postgres-under-test.ts
 import { whileFrozen } from '../database/postgres/server-processes.ts';
 import { freePort, unavailable, usePostgres, useRabbitmq, useRedis } from '../engines/engine.ts';
 import { rabbitmqctl } from '../engines/rabbitmqctl.ts';
+import { project } from '../project.ts';
 import { sluice } from './cli.ts';
 import { echoProject } from './echo-project.ts';
 
@@ -123,7 +122,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'postgresql', 'redis-server'))(
     }
 
     it('finds sound ones sound, says what they promise, and leaves nothing in them', async () => {
-      const folder = join(mkdtempSync(join(tmpdir(), 'sluice-spool-')), 'spool');
+      const folder = join(project({}), 'spool');
       const url = ownSchema(engines.database);
       const { code, of } = await examine(
         { ...sound, SLUICE_DATABASE_URL: url },
