@@ -4,7 +4,7 @@ import type { Figures } from '../main.ts';
 import { round } from '../statistics.ts';
 import { BarePublisher } from './bare-publisher.ts';
 import { keepBusy } from './keep-busy.ts';
-import { cpuFigures, inTurn, medianOf, ratio } from './rounds.ts';
+import { cpuFigures, cpuRatio, inTurn, medianOf, ratio } from './rounds.ts';
 import { type RunningCluster, withCluster } from './running-cluster.ts';
 
 const CONNECTIONS = 128;
@@ -42,6 +42,7 @@ export function benchClusterAccept(seconds: number): Promise<Figures> {
     await bare.close();
     return {
       ratioToEngine: ratio(ours, engine),
+      cpuRatioToEngine: cpuRatio(ours, engine),
       acceptedPerSecond: medianOf(ours, ({ perSecond }) => perSecond),
       enginePerSecond: medianOf(engine, ({ perSecond }) => perSecond),
       p50Ms: medianOf(ours, ({ p50Ms }) => p50Ms),

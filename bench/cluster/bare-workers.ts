@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { Pool } from 'pg';
 import { parseBrokerUrl } from '../../src/queue/rabbitmq/broker-url.ts';
-import { connectTo } from './bare-publisher.ts';
+import { connectToAll } from './bare-publisher.ts';
 
 export interface BareWorkersOptions {
   readonly queueUrl: string;
@@ -10,7 +10,6 @@ export interface BareWorkersOptions {
   readonly queue: string;
 }
 
-const WORKERS = 2;
 /** Of each, as of a worker that runs fifty tasks at a time. */
 const BATCH = 50;
 const PREFETCH = 100;
@@ -32,7 +31,7 @@ const SETTLE = {
 };
 
 /**
- * The least that queue and database have to do for tasks of which none may be lost: each of two consumers takes what was
+ * The least that queue and database have to do for tasks of which none may be lost: a consumer on each node takes what was
  * delivered, fifty messages at most, inserts a row and the body of each, acknowledges them, and updates the rows. Each of
  * the two statements is a transaction, synced to disk.
  */
@@ -55,9 +54,9 @@ export class BareWorkers {
   }
 
   static async open({ queueUrl, databaseUrl, queue }: BareWorkersOptions): Promise<BareWorkers> {
-    const pool = new Pool({ connectionString: databaseUrl, max: WORKERS });
+    const models = await connectToAll(parseBrokerUrl(queueUrl));
+    const pool = new Pool({ connectionString: databaseUrl, max: models.length });
     await pool.query(TABLES);
-    const models = await connectTo(parseBrokerUrl(queueUrl), WORKERS);
     const channels = await Promise.all(models.map((model) => model.createChannel()));
     await Promise.all(channels.map((channel) => channel.prefetch(PREFETCH)));
     return new BareWorkers(queue, pool, models, channels);

@@ -7,7 +7,7 @@ import type { Figures } from '../main.ts';
 import { QUEUE } from './accept.ts';
 import { BarePublisher } from './bare-publisher.ts';
 import { BareWorkers } from './bare-workers.ts';
-import { cpuFigures, inTurn, medianOf, ratio, type Turn } from './rounds.ts';
+import { cpuFigures, cpuRatio, inTurn, medianOf, ratio, type Turn } from './rounds.ts';
 import { type RunningCluster, withCluster } from './running-cluster.ts';
 import { succeeded } from './settled-tasks.ts';
 import { until } from './until.ts';
@@ -58,6 +58,7 @@ export function benchClusterDrain(seconds: number): Promise<Figures> {
     await Promise.all([tasks.close(), messages.close(), workers.close()]);
     return {
       ratioToEngine: ratio(ours, engine),
+      cpuRatioToEngine: cpuRatio(ours, engine),
       tasksPerSecond: medianOf(ours, ({ perSecond }) => perSecond),
       enginePerSecond: medianOf(engine, ({ perSecond }) => perSecond),
       ...cpuFigures(ours, ['balancer', 'gateway', 'queue', 'worker', 'database', 'cache', 'client']),

@@ -4,7 +4,7 @@ import { INPUT } from '../engines.ts';
 import { httpRequest, openLoad } from '../load.ts';
 import type { Figures } from '../main.ts';
 import { keepBusy } from './keep-busy.ts';
-import { cpuFigures, inTurn, medianOf, ratio } from './rounds.ts';
+import { cpuFigures, cpuRatio, inTurn, medianOf, ratio } from './rounds.ts';
 import { type RunningCluster, withCluster } from './running-cluster.ts';
 import { succeeded } from './settled-tasks.ts';
 import { until } from './until.ts';
@@ -49,6 +49,7 @@ export function benchClusterRead(seconds: number): Promise<Figures> {
       ratioToEngineFinished: ratio(finished, engine),
       ratioToEngineWaiting: ratio(waiting, engine),
       ratioToEngine: Math.min(ratio(finished, engine), ratio(waiting, engine)),
+      cpuRatioToEngine: Math.min(cpuRatio(finished, engine), cpuRatio(waiting, engine)),
       finishedPerSecond: medianOf(finished, ({ perSecond }) => perSecond),
       waitingPerSecond: medianOf(waiting, ({ perSecond }) => perSecond),
       enginePerSecond: medianOf(engine, ({ perSecond }) => perSecond),

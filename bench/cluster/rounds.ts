@@ -64,6 +64,15 @@ export function ratio(ours: readonly Turn[], theirs: readonly Turn[]): number {
   return round(median(ours.map(({ perSecond }, at) => perSecond / (theirs[at]?.perSecond ?? 0))));
 }
 
+/** The same by what both took on a core, all roles together; it depends less on what else the machine does. */
+export function cpuRatio(ours: readonly Measured<Turn>[], theirs: readonly Measured<Turn>[]): number {
+  return round(median(ours.map((turn, at) => allCpuUs(theirs[at]) / allCpuUs(turn))));
+}
+
+function allCpuUs(turn: Measured<Turn> | undefined): number {
+  return Object.values(turn?.cpuUs ?? {}).reduce((sum, us) => sum + us, 0);
+}
+
 export function medianOf<T>(turns: readonly T[], value: (turn: T) => number): number {
   return round(median(turns.map(value)));
 }
