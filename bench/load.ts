@@ -112,5 +112,7 @@ function isWhole(answer: string): boolean {
 async function open(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true }).setEncoding('latin1');
   await once(socket, 'connect');
+  // Its close tells whoever waits for an answer.
+  socket.on('error', () => undefined);
   return socket;
 }

@@ -5,7 +5,7 @@ import { round } from '../statistics.ts';
 import { BarePublisher } from './bare-publisher.ts';
 import { keepBusy } from './keep-busy.ts';
 import { cpuFigures, cpuRatio, inTurn, medianOf, ratio } from './rounds.ts';
-import { type RunningCluster, withCluster } from './running-cluster.ts';
+import { type MeasuredCluster, withCluster } from './measured-cluster.ts';
 
 const CONNECTIONS = 128;
 const TURN_MS = 2000;
@@ -60,7 +60,7 @@ export function benchClusterAccept(seconds: number): Promise<Figures> {
 }
 
 /** What each gateway has accepted of all. */
-async function gatewayShares(cluster: RunningCluster): Promise<Figures> {
+async function gatewayShares(cluster: MeasuredCluster): Promise<Figures> {
   const accepted = await cluster.samples('gateway', ACCEPTED);
   const all = accepted.reduce((sum, count) => sum + count, 0);
   return Object.fromEntries(accepted.map((count, at) => [`gateway${at + 1}Share`, round(count / all)]));

@@ -66,8 +66,12 @@ export class BarePublisher {
 /** A connection to each node. */
 export function connectToAll({ nodes, user, password }: BrokerUrl): Promise<ChannelModel[]> {
   return Promise.all(
-    nodes.map(({ host, port }) =>
-      connect({ hostname: host, port, username: user, password }, { noDelay: true }),
-    ),
+    nodes.map(async ({ host, port }) => {
+      const server = { hostname: host, port, username: user, password };
+      const model = await connect(server, { noDelay: true });
+      // Whoever waits for an answer is told.
+      model.on('error', () => undefined);
+      return model;
+    }),
   );
 }

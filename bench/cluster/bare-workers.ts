@@ -56,6 +56,8 @@ export class BareWorkers {
   static async open({ queueUrl, databaseUrl, queue }: BareWorkersOptions): Promise<BareWorkers> {
     const models = await connectToAll(parseBrokerUrl(queueUrl));
     const pool = new Pool({ connectionString: databaseUrl, max: models.length });
+    // Whoever waits for an answer is told.
+    pool.on('error', () => undefined);
     await pool.query(TABLES);
     const channels = await Promise.all(models.map((model) => model.createChannel()));
     await Promise.all(channels.map((channel) => channel.prefetch(PREFETCH)));

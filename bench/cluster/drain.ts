@@ -8,7 +8,7 @@ import { QUEUE } from './accept.ts';
 import { BarePublisher } from './bare-publisher.ts';
 import { BareWorkers } from './bare-workers.ts';
 import { cpuFigures, cpuRatio, inTurn, medianOf, ratio, type Turn } from './rounds.ts';
-import { type RunningCluster, withCluster } from './running-cluster.ts';
+import { type MeasuredCluster, withCluster } from './measured-cluster.ts';
 import { succeeded } from './settled-tasks.ts';
 import { until } from './until.ts';
 
@@ -79,7 +79,7 @@ async function timed(work: () => Promise<void>): Promise<Turn> {
 }
 
 /** Lets the workers go on, until so many tasks have succeeded. */
-async function drain(cluster: RunningCluster, tasks: number): Promise<void> {
+async function drain(cluster: MeasuredCluster, tasks: number): Promise<void> {
   await cluster.command('heal', 'worker');
   await until(async () => (await succeeded(cluster)) >= tasks, SCRAPE_EVERY_MS);
 }

@@ -5,7 +5,7 @@ import { httpRequest, openLoad } from '../load.ts';
 import type { Figures } from '../main.ts';
 import { keepBusy } from './keep-busy.ts';
 import { cpuFigures, cpuRatio, inTurn, medianOf, ratio } from './rounds.ts';
-import { type RunningCluster, withCluster } from './running-cluster.ts';
+import { type MeasuredCluster, withCluster } from './measured-cluster.ts';
 import { succeeded } from './settled-tasks.ts';
 import { until } from './until.ts';
 
@@ -67,7 +67,7 @@ export function benchClusterRead(seconds: number): Promise<Figures> {
 }
 
 /** Posts so many tasks; returns their ids. */
-async function post({ port }: RunningCluster, tasks: number): Promise<string[]> {
+async function post({ port }: MeasuredCluster, tasks: number): Promise<string[]> {
   const ids: string[] = [];
   for (let at = 0; at < tasks; at += 1) {
     const response = await fetch(`http://127.0.0.1:${port}/v1/tasks/noop`, {

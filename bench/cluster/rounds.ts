@@ -1,6 +1,6 @@
 import { median, round } from '../statistics.ts';
 import type { Figures } from '../main.ts';
-import type { Role, RoleTimes, RunningCluster } from './running-cluster.ts';
+import type { Role, RoleTimes, MeasuredCluster } from './measured-cluster.ts';
 
 /** What was done in one turn. */
 export interface Turn {
@@ -28,7 +28,7 @@ const MIN_ROUNDS = 3;
  * @param turnMs about how long a turn takes
  */
 export async function inTurn<T extends Turn>(
-  cluster: RunningCluster,
+  cluster: MeasuredCluster,
   contenders: readonly Contender<T>[],
   { seconds, turnMs }: { readonly seconds: number; readonly turnMs: number },
 ): Promise<Measured<T>[][]> {
@@ -46,7 +46,7 @@ export async function inTurn<T extends Turn>(
 }
 
 async function measure<T extends Turn>(
-  cluster: RunningCluster,
+  cluster: MeasuredCluster,
   contender: Contender<T>,
 ): Promise<Measured<T>> {
   await contender.prepare?.();

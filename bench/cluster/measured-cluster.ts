@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildTasks } from '../../src/cli/server/build-tasks.ts';
 import { type Command, ControlClient } from '../../src/cluster/control-client.ts';
 import type { Member } from '../../src/cluster/member.ts';
 import { sharedSecrets } from '../../src/cluster/shared-secrets.ts';
@@ -28,14 +30,25 @@ const TASKS = fileURLToPath(new URL('../tasks/noop.js', import.meta.url));
 /** Within the project, where the tasks find the packages that they import. */
 const BUILD_FOLDER = fileURLToPath(new URL('../../', import.meta.url));
 /** And some twenty more, below those that the system gives to outgoing connections. */
-const FIRST_PORT = 27_270;
+const FIRST_PORT = 27_570;
 
 /** Gives `work` the production topology, which is gone afterwards. */
-export function withCluster<T>(work: (cluster: RunningCluster) => Promise<T>): Promise<T> {
+export function withCluster<T>(work: (cluster: MeasuredCluster) => Promise<T>): Promise<T> {
   return withFolder(async (folder) => {
-    const args = ['cluster', 'up', TASKS, '--data', folder, '--port', String(FIRST_PORT), '--json'];
-    const up = spawn(process.execPath, [COMMAND_LINE, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const tasks = join(folder, 'tasks');
+    await buildTasks(TASKS, tasks);
+    const args = ['cluster', 'up', tasks, '--data', folder, '--port', String(FIRST_PORT), '--json'];
+    const up = spawn(process.execPath, [COMMAND_LINE, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // Ctrl-C is for this process alone: asked to end a second time, the other would leave its members behind.
+      detached: true,
+    });
     const ended = once(up, 'exit');
+    const stop = (): void => {
+      if (!up.killed) up.kill('SIGINT');
+    };
+    // What is being measured fails then, and all is cleared away.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
     try {
       // It says where it is once it is ready, and why not before it ends.
       await Promise.race([
@@ -43,17 +56,17 @@ export function withCluster<T>(work: (cluster: RunningCluster) => Promise<T>): P
         ended.then(() => Promise.reject(new Error('no cluster'))),
       ]);
       const secrets = await sharedSecrets(folder);
-      const topology = topologyOf({ folder, tasks: '', port: FIRST_PORT, secrets });
-      return await work(new RunningCluster(topology, new ControlClient(folder)));
+      const topology = topologyOf({ folder, tasks, port: FIRST_PORT, secrets, spool: false });
+      return await work(new MeasuredCluster(topology, new ControlClient(folder)));
     } finally {
-      up.kill('SIGINT');
+      stop();
       await ended;
     }
   }, BUILD_FOLDER);
 }
 
 /** What `sluice cluster up` runs, with a task that does nothing. */
-export class RunningCluster {
+export class MeasuredCluster {
   /** Of the load balancer. */
   readonly port = FIRST_PORT;
   /** What its processes are told: where the engines are, and the secret of the ids. */
