@@ -16,6 +16,7 @@ export class MemberProcess {
   readonly #logFile: string;
   readonly #onEnd: (() => void) | undefined;
   #child: ChildProcess | undefined;
+  #starting: Promise<void> | undefined;
 
   /** @param onEnd called each time the process has ended, whatever ended it */
   constructor(member: Member, logFile: string, onEnd?: () => void) {
@@ -34,29 +35,9 @@ export class MemberProcess {
    * Starts it, unless it runs; `ready` tells when it does its work.
    * @throws SluiceError `SLUICE_BINARY_MISSING` or `SLUICE_MEMBER_FAILED`
    */
-  async start(): Promise<void> {
-    if (this.pid !== undefined) return;
-    try {
-      await this.member.prepare();
-    } catch (error) {
-      throw SluiceError.is(error) ? error : this.#failure(messageOf(error), error);
-    }
-    const { command, args, env = {}, user = {} } = this.member.launch();
-    mkdirSync(dirname(this.#logFile), { recursive: true });
-    const log = openSync(this.#logFile, 'a');
-    try {
-      const child = spawn(command, args, {
-        stdio: ['ignore', log, log],
-        env: { ...process.env, ...env },
-        ...user,
-      });
-      this.#child = child;
-      // That it could not be started shows in that it is not running.
-      child.on('error', () => undefined);
-      child.on('exit', () => this.#onEnd?.());
-    } finally {
-      closeSync(log);
-    }
+  start(): Promise<void> {
+    this.#starting = this.#start();
+    return this.#starting;
   }
 
   /** @throws SluiceError `SLUICE_MEMBER_FAILED` when it ended, or does not do its work within `withinMs` */
@@ -90,7 +71,34 @@ export class MemberProcess {
     await this.#end('SIGKILL');
   }
 
+  async #start(): Promise<void> {
+    if (this.pid !== undefined) return;
+    try {
+      await this.member.prepare();
+    } catch (error) {
+      throw SluiceError.is(error) ? error : this.#failure(messageOf(error), error);
+    }
+    const { command, args, env = {}, user = {} } = this.member.launch();
+    mkdirSync(dirname(this.#logFile), { recursive: true });
+    const log = openSync(this.#logFile, 'a');
+    try {
+      const child = spawn(command, args, {
+        stdio: ['ignore', log, log],
+        env: { ...process.env, ...env },
+        ...user,
+      });
+      this.#child = child;
+      // That it could not be started shows in that it is not running.
+      child.on('error', () => undefined);
+      child.on('exit', () => this.#onEnd?.());
+    } finally {
+      closeSync(log);
+    }
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
+    // Where its files are still being made there is no process yet, and there would be one afterwards.
+    await this.#starting?.catch(() => undefined);
     const child = this.#child;
     if (!child || this.pid === undefined) return;
     const exit = once(child, 'exit');

@@ -103,3 +103,21 @@ it('knows its members by name', async () => {
     'There is no "engin" in this cluster. There are: engine.',
   );
 });
+
+it('leaves nothing behind that was only about to start when it ended', async () => {
+  let prepared = (): void => undefined;
+  const slow: Member = {
+    ...(await server('slow')),
+    prepare: () =>
+      new Promise((resolve) => {
+        prepared = resolve;
+      }),
+  };
+  const { cluster } = clusterOf([[await server('broken', 'process.exit(1)'), slow]]);
+  await expect(cluster.up()).rejects.toThrow(/^broken could not be brought up/);
+  const down = cluster.down();
+  prepared();
+  await down;
+  expect(cluster.members.map(({ pid }) => pid)).toEqual([undefined, undefined]);
+  await expect(slow.probe()).rejects.toBeInstanceOf(Error);
+});
