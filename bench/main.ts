@@ -3,17 +3,20 @@ import { benchAccept } from './accept.ts';
 import { benchAmqpClients } from './amqp-clients.ts';
 import { benchBacklog } from './backlog.ts';
 import { benchDrain } from './drain.ts';
+import { benchPeers } from './peers.ts';
 import { benchRead } from './read.ts';
+import { type Comparison, printRows } from './rows.ts';
 
 /** Figures of one bench, by name. */
 export type Figures = Readonly<Record<string, number>>;
 
-const BENCHES: Readonly<Record<string, (seconds: number) => Promise<Figures>>> = {
+const BENCHES: Readonly<Record<string, (seconds: number) => Promise<Figures | Comparison>>> = {
   accept: benchAccept,
   read: benchRead,
   drain: benchDrain,
   backlog: benchBacklog,
   'amqp-clients': benchAmqpClients,
+  peers: benchPeers,
 };
 
 const USAGE = `Usage: npm run bench -- <${Object.keys(BENCHES).join('|')}> [--seconds n] [--json]`;
@@ -36,6 +39,7 @@ async function main(): Promise<number> {
   }
   const figures = await bench(seconds);
   if (values.json) console.log(JSON.stringify({ bench: name, ...figures }));
+  else if (typeof figures.rows === 'object') printRows(figures.rows);
   else console.table(figures);
   return 0;
 }
