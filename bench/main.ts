@@ -6,17 +6,20 @@ import { benchDrain } from './drain.ts';
 import { benchClusterAccept } from './cluster/accept.ts';
 import { benchClusterDrain } from './cluster/drain.ts';
 import { benchClusterRead } from './cluster/read.ts';
+import { benchPeers } from './peers.ts';
 import { benchRead } from './read.ts';
+import { type Comparison, printRows } from './rows.ts';
 
 /** Figures of one bench, by name. */
 export type Figures = Readonly<Record<string, number>>;
 
-const BENCHES: Readonly<Record<string, (seconds: number) => Promise<Figures>>> = {
+const BENCHES: Readonly<Record<string, (seconds: number) => Promise<Figures | Comparison>>> = {
   accept: benchAccept,
   read: benchRead,
   drain: benchDrain,
   backlog: benchBacklog,
   'amqp-clients': benchAmqpClients,
+  peers: benchPeers,
 };
 
 /** With `--topology cluster`. */
@@ -48,6 +51,7 @@ async function main(): Promise<number> {
   }
   const figures = await bench(seconds);
   if (values.json) console.log(JSON.stringify({ bench: name, topology: values.topology, ...figures }));
+  else if (typeof figures.rows === 'object') printRows(figures.rows);
   else console.table(figures);
   return 0;
 }

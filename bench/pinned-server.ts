@@ -44,20 +44,21 @@ export async function startServer(name: string, args: readonly string[] = []): P
   };
 }
 
-function firstLine(child: ChildProcess): Promise<Record<string, unknown>> {
-  return new Promise((resolve, reject) => {
+export async function firstLine(child: ChildProcess): Promise<Record<string, unknown>> {
+  const line = await new Promise<string>((resolve, reject) => {
     let text = '';
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
       const end = text.indexOf('\n');
-      if (end >= 0) resolve(JSON.parse(text.slice(0, end)) as Record<string, unknown>);
+      if (end >= 0) resolve(text.slice(0, end));
     });
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`the server ended with code ${code}`)));
   });
+  return JSON.parse(line) as Record<string, unknown>;
 }
 
-function ended(child: ChildProcess): Promise<void> {
+export function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     child.once('exit', () => resolve());

@@ -1,14 +1,25 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Of the times in `/proc`; the same on every Linux that Node.js runs on. */
+// Linux only. @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+
+/** Of the times in `/proc`; the same on every Linux. */
 const TICK_US = 10_000;
 /** Fields after the name of the program: the times of the process itself, then of its children that have ended. */
 const TIMES = { from: 11, to: 15 };
 
-/**
- * Microseconds that the processes and all below them have been on a core, in steps of 10 ms a process. Linux only.
- * @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
- */
+/** Keeps a process and all below it from running. Parents first, so that none has another child meanwhile. */
+export function freeze(pid: number): void {
+  process.kill(pid, 'SIGSTOP');
+  for (const child of childrenOf(pid)) freeze(child);
+}
+
+/** Lets them go on. */
+export function thaw(pid: number): void {
+  for (const child of childrenOf(pid)) thaw(child);
+  process.kill(pid, 'SIGCONT');
+}
+
+/** Microseconds that the processes and all below them have been on a core. */
 export function cpuUs(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + ownCpuUs(pid) + cpuUs(childrenOf(pid)), 0);
 }

@@ -34,7 +34,7 @@ export function withRabbitmq<T>(nodes: number, work: (ports: readonly number[]) 
   });
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -1,0 +1,43 @@
+import { Logger, run as start } from 'graphile-worker';
+import { type Input, ready, run } from '../http-api.ts';
+import { openPool, RESULTS_TABLE } from './results.ts';
+
+/**
+ * What its authors measure it with (https://worker.graphile.org/docs/performance), and a pause before the next fetch
+ * where the last one brought little: a fifth less of the processor than without. A pause can miss a job, which the next
+ * poll then finds. @see https://worker.graphile.org/docs/config
+ */
+const WORKER = {
+  concurrentJobs: 24,
+  maxPoolSize: 25,
+  localQueue: { size: 500, refetchDelay: { durationMs: 10, threshold: 100 } },
+  pollInterval: 100,
+  completeJobBatchDelay: 0,
+  failJobBatchDelay: 0,
+} as const;
+
+const INSERT = {
+  name: 'insert',
+  text: 'insert into results (job_id, result) values ($1, $2) on conflict (job_id) do nothing',
+};
+
+/** It tells of every job otherwise. @see https://worker.graphile.org/docs/library/logger */
+const logger = new Logger(() => (level, message) => {
+  if (level === 'error' || level === 'warning') console.error(message);
+});
+const pool = openPool(WORKER.maxPoolSize);
+await pool.query(RESULTS_TABLE);
+const runner = await start({
+  pgPool: pool,
+  noHandleSignals: true,
+  preset: { worker: { ...WORKER, logger } },
+  taskList: {
+    async length(input, { job }) {
+      await pool.query({ ...INSERT, values: [job.id, JSON.stringify(run(input as Input))] });
+    },
+  },
+});
+ready(async () => {
+  await runner.stop();
+  await pool.end();
+});
