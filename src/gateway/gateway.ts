@@ -81,6 +81,12 @@ export interface Gateway {
   close(graceMs: number): Promise<void>;
 }
 
+/**
+ * Connections that wait to be taken in; Linux allows 4096 by default (`somaxconn`). With the 511 of Node.js, a gateway that
+ * is busy for a second refuses those of a load balancer, which then takes it for dead.
+ */
+const BACKLOG = 4096;
+
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const gateway = new HttpGateway(options);
   await gateway.start();
@@ -175,7 +181,7 @@ class HttpGateway implements Gateway {
         reject(inUse ? new SluiceError('SLUICE_PORT_IN_USE', { host, port, option: '--port' }) : error);
       };
       this.#server.once('error', fail);
-      this.#server.listen({ host, port }, () => {
+      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
         this.#server.off('error', fail);
         const { address, family, port: bound } = this.#server.address() as AddressInfo;
         const name = family === 'IPv6' ? `[${address}]` : address;

@@ -7,7 +7,7 @@ import { type Accept, OpenLoad } from './open-load.ts';
 export const SECONDS = Number(process.env['FAULT_SECONDS'] ?? 60);
 export const PER_SECOND = 500;
 const FULL_SECONDS = 60;
-/** Of what went wrong. */
+/** Of those that are lost. */
 const SHOWN = 3;
 
 /** A bound of milliseconds, for a full run alone: a short one has to pass on a machine that is busy otherwise. */
@@ -49,9 +49,9 @@ export class FaultRun {
     return figures;
   }
 
-  /** The first of the accepts that were not answered 202. */
+  /** The accepts that were not answered 202. */
   get failures(): Accept[] {
-    return this.load.accepts.filter(({ status }) => status !== 202).slice(0, SHOWN);
+    return this.load.accepts.filter(({ status }) => status !== 202);
   }
 
   /** The first of the tasks that were accepted and do not succeed; resolves when all have ended. */

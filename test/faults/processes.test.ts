@@ -30,7 +30,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
       const run = new FaultRun(cluster, 'evenness');
       await run.load.until(EVENNESS_REQUESTS / PER_SECOND);
       await run.load.stop();
-      expect(run.failures).toEqual([]);
+      expect(run.failures.slice(0, 3)).toEqual([]);
       const accepted = await Promise.all(
         ['gateway-1', 'gateway-2'].map((gateway) => scrape(cluster, gateway, 'sluice_accepted_total')),
       );
@@ -54,7 +54,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
       await run.until(1);
       await run.load.stop();
       run.figures('after the death', { from: death, to: death + 10 });
-      expect(run.failures).toEqual([]);
+      expect(run.failures.slice(0, 3)).toEqual([]);
       expect(await run.losses()).toEqual([]);
     });
 
@@ -66,7 +66,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
       await run.until(1);
       await run.load.stop();
       run.figures('from the first on', { from: begun, to: SECONDS });
-      expect(run.failures).toEqual([]);
+      expect(run.failures.slice(0, 3)).toEqual([]);
       expect(await run.losses()).toEqual([]);
     });
 
@@ -85,7 +85,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
       expect(ends.filter(({ status }) => status !== 'succeeded')).toEqual([]);
       expect(again.length).toBeGreaterThan(0);
       expect(latest).toBeLessThanOrEqual(latencyBound(ELSEWHERE_MS));
-      expect(run.failures).toEqual([]);
+      expect(run.failures.slice(0, 3)).toEqual([]);
       expect(await run.losses()).toEqual([]);
     });
 
@@ -114,7 +114,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
       expect(again).toBeGreaterThan(0);
       // What they ended with has not changed since.
       expect(await slow.ends()).toEqual(ends);
-      expect(run.failures).toEqual([]);
+      expect(run.failures.slice(0, 3)).toEqual([]);
       expect(await run.losses()).toEqual([]);
     });
 

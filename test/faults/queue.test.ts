@@ -40,7 +40,7 @@ describe.skipIf(missing).each(CLUSTERS)('a cluster $name', ({ name, port, spool,
     run.figures('before', { from: 2, to: death });
     const after = run.figures('after the death', { from: death, to: death + AFTER_SECONDS });
     run.figures('from its start on', { from: back, to: SECONDS });
-    expect(run.failures).toEqual([]);
+    expect(run.failures.slice(0, 3)).toEqual([]);
     expect(await run.losses()).toEqual([]);
     expect(after.p999).toBeLessThanOrEqual(latencyBound(bound));
   });
@@ -58,7 +58,7 @@ describe.skipIf(missing).each(CLUSTERS)('a cluster $name', ({ name, port, spool,
     run.figures('before', { from: 2, to: stop });
     const after = run.figures('after the stop', { from: stop, to: stop + AFTER_SECONDS });
     run.figures('from when it goes on', { from: back, to: SECONDS });
-    expect(run.failures).toEqual([]);
+    expect(run.failures.slice(0, 3)).toEqual([]);
     expect(await run.losses()).toEqual([]);
     expect(after.p999).toBeLessThanOrEqual(latencyBound(bound));
   });
@@ -67,10 +67,10 @@ describe.skipIf(missing).each(CLUSTERS)('a cluster $name', ({ name, port, spool,
     'says 503 and when to come again without two of three nodes, and loses nothing',
     async () => {
       const run = await withoutMajority(`two nodes killed, ${name}`);
-      const statuses = new Set(run.load.accepts.map(({ status }) => status));
-      expect(statuses).toEqual(new Set([202, 503]));
       const refused = run.load.accepts.filter(({ status }) => status === 503);
-      expect(refused.filter(({ retryAfter }) => !(Number(retryAfter) > 0))).toEqual([]);
+      expect(refused.length).toBeGreaterThan(0);
+      expect(refused.filter(({ retryAfter }) => !(Number(retryAfter) > 0)).slice(0, 3)).toEqual([]);
+      expect(run.failures.filter(({ status }) => status !== 503).slice(0, 3)).toEqual([]);
       say(`two nodes killed, ${name}`, { refused: refused.length });
       expect(await run.losses()).toEqual([]);
     },
@@ -80,7 +80,7 @@ describe.skipIf(missing).each(CLUSTERS)('a cluster $name', ({ name, port, spool,
     'goes on accepting without two of three nodes, on disk, and forwards all of it',
     async () => {
       const run = await withoutMajority(`two nodes killed, ${name}`);
-      expect(run.failures).toEqual([]);
+      expect(run.failures.slice(0, 3)).toEqual([]);
       const onDisk = run.load.accepts.filter(({ durability }) => durability === 'disk').length;
       say(`two nodes killed, ${name}`, { onDisk });
       expect(onDisk).toBeGreaterThan(0);

@@ -40,7 +40,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
       await run.load.stop();
       run.figures('without', { from: outage, to: back });
       say(`${what}: reads`, { ...reader.figures });
-      expect(run.failures).toEqual([]);
+      expect(run.failures.slice(0, 3)).toEqual([]);
       expect(reader.failures).toEqual([]);
       expect(await run.losses()).toEqual([]);
       const ends = await slow.ends();
@@ -66,7 +66,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
       run.figures('accepts', { from: SECONDS / 12, to: SECONDS });
       const { figures } = reader;
       say(`cache ${what}: reads`, { ...figures });
-      expect(run.failures).toEqual([]);
+      expect(run.failures.slice(0, 3)).toEqual([]);
       expect(reader.failures).toEqual([]);
       expect(await run.losses()).toEqual([]);
       expect(figures.p99).toBeLessThanOrEqual(latencyBound(READ_BOUND_MS));
