@@ -30,10 +30,13 @@ function ownCpuUs(pid: number): number {
   return fields.slice(TIMES.from, TIMES.to).reduce((sum, ticks) => sum + Number(ticks), 0) * TICK_US;
 }
 
-/** Each thread has a list of the children that it began. */
+/** Each thread has a list of the children that it began. One that is just ending can be in it as 0, which is no process. */
 function childrenOf(pid: number): number[] {
   return threadsOf(pid).flatMap((thread) =>
-    readProc(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
+    readProc(`/proc/${pid}/task/${thread}/children`)
+      .split(' ')
+      .map(Number)
+      .filter((child) => child > 0),
   );
 }
 
