@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { NotRunReporter } from './test/packages/not-run-reporter.ts';
 import { testTheBuild } from './test/test-the-build.ts';
 
 /** The cluster under load while its parts are broken, one file after the other: each takes the whole machine. */
@@ -7,10 +8,11 @@ export default defineConfig({
   test: {
     include: ['test/faults/*.test.ts'],
     fileParallelism: false,
+    globalSetup: ['test/packages/debian-packages.ts'],
     pool: 'forks',
     testTimeout: 600_000,
     hookTimeout: 300_000,
-    reporters: ['verbose'],
+    reporters: ['verbose', new NotRunReporter()],
     disableConsoleIntercept: true,
   },
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lifeSteps } from './life/life-steps.ts';
-import { unavailable, usePostgres } from './engines/engine.ts';
+import { usePostgres } from './engines/engine.ts';
+import { unavailable } from './packages/unavailable.ts';
 import { embeddedEngines, type LifeEngines, postgresEngines } from './life/life-engines.ts';
 import { LifeSystem } from './life/life-system.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type BalancerOptions, haproxyConfiguration } from '../../src/balancer/haproxy-configuration.ts';
-import { unavailable } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 
 const LISTEN = { host: '127.0.0.1', port: 8080 };
 const GATEWAY = { host: '10.0.0.1', port: 7070 };

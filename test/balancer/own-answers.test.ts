@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unavailable } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { type Answer, startServers } from './servers.ts';
 import { startBalancer } from './start-balancer.ts';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { unavailable } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { type Balancer, startBalancer } from './start-balancer.ts';
 import { accept, type Answer, startServers } from './servers.ts';
 

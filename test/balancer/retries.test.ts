@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { unavailable } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { type Balancer, startBalancer } from './start-balancer.ts';
 import { accept, type Answer, die, firstDies, startServers } from './servers.ts';
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { unavailable, useRabbitmq } from '../engines/engine.ts';
+import { useRabbitmq } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { type GatewayProcess, gatewayProcess } from '../engines/role-process.ts';
 import { startBalancer } from './start-balancer.ts';
 

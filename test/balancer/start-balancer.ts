@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { type BalancerOptions, haproxyConfiguration } from '../../src/balancer/haproxy-configuration.ts';
 import { haproxy } from '../../src/cluster/engines/haproxy.ts';
 import { MemberProcess } from '../../src/cluster/member-process.ts';
-import { freePort } from '../engines/engine.ts';
+import { freePort } from '../engines/free-port.ts';
 
 const READY_MS = 30_000;
 

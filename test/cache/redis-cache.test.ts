@@ -8,7 +8,8 @@ import { SluiceError } from '../../src/core/errors.ts';
 import { systemRandom } from '../../src/core/random.ts';
 import { cacheConformance } from '../../src/testing/cache-conformance.ts';
 import { fakeClock } from '../../src/testing/fake-clock.ts';
-import { unavailable, useRedis } from '../engines/engine.ts';
+import { useRedis } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { recordingLogger } from '../redis/recording-logger.ts';
 
 const TTL_MS = 60_000;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { withClient } from '../database/postgres/work-load.ts';
 import { ownSchema } from '../database/postgres/postgres-under-test.ts';
-import { freePort, unavailable, usePostgres, useRabbitmq } from '../engines/engine.ts';
+import { usePostgres, useRabbitmq } from '../engines/engine.ts';
+import { freePort } from '../engines/free-port.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { serving, sluice } from './cli.ts';
 import { echoProject } from './echo-project.ts';
 

@@ -3,7 +3,9 @@ import type { Problem } from '../../src/cli/client/server-problem.ts';
 import { MIGRATIONS } from '../../src/database/postgres/migrations.ts';
 import { withClient } from '../database/postgres/work-load.ts';
 import { ownSchema, schemaOf } from '../database/postgres/postgres-under-test.ts';
-import { freePort, unavailable, usePostgres } from '../engines/engine.ts';
+import { usePostgres } from '../engines/engine.ts';
+import { freePort } from '../engines/free-port.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { project } from '../project.ts';
 import { type Ran, sluice } from './cli.ts';
 

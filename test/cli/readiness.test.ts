@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ownSchema } from '../database/postgres/postgres-under-test.ts';
 import { whileFrozen } from '../database/postgres/server-processes.ts';
-import { unavailable, usePostgres, useRabbitmq, useRedis } from '../engines/engine.ts';
+import { usePostgres, useRabbitmq, useRedis } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { serving, sluice } from './cli.ts';
 import { echoProject } from './echo-project.ts';
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ownSchema } from '../database/postgres/postgres-under-test.ts';
-import { unavailable, usePostgres, useRabbitmq } from '../engines/engine.ts';
+import { usePostgres, useRabbitmq } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import type { Answer, TaskShown } from '../system/client.ts';
 import { Client } from '../system/client.ts';
 import { type Running, serving, sluice } from './cli.ts';

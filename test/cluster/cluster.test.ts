@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import type { Member } from '../../src/cluster/member.ts';
-import { freePort } from '../engines/engine.ts';
+import { freePort } from '../engines/free-port.ts';
 
 const SERVER = `
 const { createServer } = require('node:http');

@@ -5,7 +5,8 @@ import { pauseAfter, runsAlone } from '../../src/database/interruption.ts';
 import { openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
 import { interruptedError } from '../../src/database/task-errors.ts';
 import { LEASE_MS } from '../../src/testing/database/database-tester.ts';
-import { unavailable, usePostgres } from '../engines/engine.ts';
+import { usePostgres } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { ownSchema, schemaOf } from './postgres/postgres-under-test.ts';
 import { claimOf, Gateway, withClient } from './postgres/work-load.ts';
 

@@ -4,7 +4,8 @@ import type { Message } from '../../src/core/message.ts';
 import type { Database, Verdict } from '../../src/database/database.ts';
 import { openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
 import { LEASE_MS, retry, SUCCEEDED } from '../../src/testing/database/database-tester.ts';
-import { unavailable, usePostgres } from '../engines/engine.ts';
+import { usePostgres } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { ownSchema, schemaOf } from './postgres/postgres-under-test.ts';
 import { claimOf, deadlocks, Gateway, idOf, shuffled, withClient } from './postgres/work-load.ts';
 

@@ -4,7 +4,8 @@ import { silentLogger } from '../../src/core/logger.ts';
 import type { Message } from '../../src/core/message.ts';
 import { openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
 import { LEASE_MS } from '../../src/testing/database/database-tester.ts';
-import { unavailable, usePostgres } from '../engines/engine.ts';
+import { usePostgres } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { claimOf, Gateway, idOf } from './postgres/work-load.ts';
 
 const LEASE = { holder: 'worker', durationMs: LEASE_MS };

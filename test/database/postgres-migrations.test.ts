@@ -6,7 +6,8 @@ import { inSchema, migrate, MIGRATIONS } from '../../src/database/postgres/migra
 import { migratePostgres } from '../../src/database/postgres/migrate-postgres.ts';
 import { openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
 import { LEASE_MS, SUCCEEDED } from '../../src/testing/database/database-tester.ts';
-import { unavailable, usePostgres } from '../engines/engine.ts';
+import { usePostgres } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { ownSchema, schemaOf } from './postgres/postgres-under-test.ts';
 import { claimOf, Gateway, withClient } from './postgres/work-load.ts';
 

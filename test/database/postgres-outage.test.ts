@@ -11,7 +11,8 @@ import {
 } from '../../src/database/postgres/postgres-database.ts';
 import { LEASE_MS, SUCCEEDED } from '../../src/testing/database/database-tester.ts';
 import type { TaskRecord } from '../../src/core/task-record.ts';
-import { unavailable, usePostgres } from '../engines/engine.ts';
+import { usePostgres } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { ownSchema, schemaOf } from './postgres/postgres-under-test.ts';
 import { lossyProxy } from './postgres/lossy-proxy.ts';
 import { restart, whileFrozen } from './postgres/server-processes.ts';

@@ -10,7 +10,8 @@ import {
   retry,
   SUCCEEDED,
 } from '../../src/testing/database/database-tester.ts';
-import { unavailable, usePostgres } from '../engines/engine.ts';
+import { usePostgres } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { ownSchema, schemaOf } from './postgres/postgres-under-test.ts';
 import { claimOf, Gateway, idOf, sessionsEnded, withClient } from './postgres/work-load.ts';
 

@@ -5,7 +5,8 @@ import { sluice } from '../cli/cli.ts';
 import { echoProject } from '../cli/echo-project.ts';
 import { ownSchema } from '../database/postgres/postgres-under-test.ts';
 import { recordingLogger } from '../redis/recording-logger.ts';
-import { unavailable, usePostgres, useRabbitmq } from './engine.ts';
+import { usePostgres, useRabbitmq } from './engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 
 const SECRET = 's'.repeat(40);
 /** Nobody listens there; and nobody is asked where the configuration alone is wrong. */

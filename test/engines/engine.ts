@@ -1,34 +1,18 @@
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from 'vitest';
 import { MemberProcess } from '../../src/cluster/member-process.ts';
 import { postgres, postgresUrl } from '../../src/cluster/engines/postgres.ts';
 import { epmd, rabbitmq, type RabbitmqOptions } from '../../src/cluster/engines/rabbitmq.ts';
 import { redis } from '../../src/cluster/engines/redis.ts';
 import type { Member } from '../../src/cluster/member.ts';
+import { freePort } from './free-port.ts';
 
 // Engines for the tests of the drivers: each test file has processes, ports and folders of its own.
 
-const INSTALL = fileURLToPath(new URL('../../scripts/debian-packages.mjs', import.meta.url));
 const READY_MS = 120_000;
-
-/** The Debian packages of an engine, and of what its tests need; installed where they are missing. */
-type Package = 'rabbitmq-server' | 'redis-server' | 'postgresql' | 'haproxy' | 'openssl';
-
-/**
- * Why the tests that need these packages can not run; undefined where they can. In continuous integration they run, and
- * fail.
- */
-export function unavailable(...packages: readonly Package[]): string | undefined {
-  const { status, stderr } = spawnSync(process.execPath, [INSTALL, ...packages], { encoding: 'utf8' });
-  if (status === 0 || process.env['CI']) return undefined;
-  return stderr.trim();
-}
 
 /** A process of an engine, from before the first test of the file to after the last. */
 export interface Engine {
@@ -111,15 +95,4 @@ function useEngine(plan: (folder: string) => Promise<Plan>): Engine {
     rmSync(folder, { recursive: true, force: true });
   });
   return engine;
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { usePostgres, useRabbitmq, useRedis, unavailable } from './engine.ts';
+import { usePostgres, useRabbitmq, useRedis } from './engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 
 const missing = unavailable('redis-server', 'postgresql', 'rabbitmq-server');
 

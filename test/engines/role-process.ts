@@ -6,7 +6,7 @@ import { buildTasks } from '../../src/cli/server/build-tasks.ts';
 import { MemberProcess } from '../../src/cluster/member-process.ts';
 import { sluiceProcess } from '../../src/cluster/sluice-process.ts';
 import { echoProject } from '../cli/echo-project.ts';
-import { freePort } from './engine.ts';
+import { freePort } from './free-port.ts';
 
 /** `sluice gateway` or `sluice worker` with the tasks of `echoProject`, in a process of its own. */
 export interface RoleProcess {

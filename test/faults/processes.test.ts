@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RunningCluster } from '../cluster/running-cluster.ts';
-import { unavailable } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { FaultRun, latencyBound, PER_SECOND, say, SECONDS } from './fault-run.ts';
 import { scrape } from './scrape.ts';
 import { slowResult, SlowTasks } from './slow-tasks.ts';

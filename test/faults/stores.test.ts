@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunningCluster } from '../cluster/running-cluster.ts';
-import { unavailable } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { FaultRun, latencyBound, say, SECONDS } from './fault-run.ts';
 import { scrape } from './scrape.ts';
 import { SlowTasks } from './slow-tasks.ts';

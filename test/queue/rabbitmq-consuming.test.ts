@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Address } from '../../src/core/message.ts';
 import type { Consumer, Delivery, Queue } from '../../src/queue/queue.ts';
-import { unavailable, useRabbitmq } from '../engines/engine.ts';
+import { useRabbitmq } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { RabbitmqSubject } from './rabbitmq-subject.ts';
 
 const ADDRESS: Address = { queue: 'default', priority: 'normal', lane: 0 };

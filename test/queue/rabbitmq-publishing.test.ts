@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Address } from '../../src/core/message.ts';
 import type { Queue } from '../../src/queue/queue.ts';
-import { unavailable, useRabbitmq } from '../engines/engine.ts';
+import { useRabbitmq } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { rabbitmqctl } from '../engines/rabbitmqctl.ts';
 import { RabbitmqSubject } from './rabbitmq-subject.ts';
 

@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest';
 import { queueConformance } from '../../src/testing/queue-conformance.ts';
-import { unavailable, useRabbitmq } from '../engines/engine.ts';
+import { useRabbitmq } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { rabbitmqFactory, SKIPS } from './rabbitmq-factory.ts';
 
 describe.skipIf(unavailable('rabbitmq-server'))('on one node', () => {

@@ -4,7 +4,8 @@ import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { systemRandom } from '../../src/core/random.ts';
 import { openRedisSignals } from '../../src/signals/redis/redis-signals.ts';
-import { unavailable, useRedis } from '../engines/engine.ts';
+import { useRedis } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { recordOf } from '../gateway/fakes.ts';
 import { INPUT, startGateway, type TestGateway } from '../gateway/start-gateway.ts';
 

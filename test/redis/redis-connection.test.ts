@@ -9,7 +9,8 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { systemRandom } from '../../src/core/random.ts';
 import { connectRedis } from '../../src/redis/redis-connection.ts';
 import { parseRedisUrl } from '../../src/redis/redis-url.ts';
-import { unavailable, useRedis } from '../engines/engine.ts';
+import { useRedis } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { recordingLogger } from './recording-logger.ts';
 import { tlsBefore } from './tls-endpoint.ts';
 

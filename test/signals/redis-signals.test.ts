@@ -5,7 +5,8 @@ import { systemRandom } from '../../src/core/random.ts';
 import { openRedisSignals } from '../../src/signals/redis/redis-signals.ts';
 import type { Signals } from '../../src/signals/signals.ts';
 import { signalsConformance } from '../../src/testing/signals-conformance.ts';
-import { unavailable, useRedis } from '../engines/engine.ts';
+import { useRedis } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { recordingLogger } from '../redis/recording-logger.ts';
 
 const PATIENCE = { timeout: 30_000 };

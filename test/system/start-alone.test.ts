@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { unavailable, usePostgres, useRabbitmq } from '../engines/engine.ts';
+import { usePostgres, useRabbitmq } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
 import { rabbitmqctl } from '../engines/rabbitmqctl.ts';
 import { gatewayProcess, type RoleProcess, workerProcess } from '../engines/role-process.ts';
 import { temporaryFolder } from './server.ts';

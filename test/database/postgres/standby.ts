@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
 import { appendFile, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { postgres, postgresUrl } from '../../../src/cluster/engines/postgres.ts';
 import { MemberProcess } from '../../../src/cluster/member-process.ts';
+import { freePort } from '../../engines/free-port.ts';
 import { withClient } from './work-load.ts';
 
 const READY_MS = 60_000;
@@ -58,13 +57,4 @@ export async function standbyOf(primary: {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

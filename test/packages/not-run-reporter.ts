@@ -1,0 +1,12 @@
+import type { Reporter, TestModule } from 'vitest/node';
+
+/** Ends a run with the names of the tests that did not run: a package is missing, or a driver differs by its nature. */
+export class NotRunReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const names = modules.flatMap((module) =>
+      [...module.children.allTests('skipped')].map((test) => `${module.relativeModuleId} > ${test.fullName}`),
+    );
+    if (names.length === 0) return;
+    process.stdout.write(['', 'Not run:', ...names.map((name) => `  ${name}`), ''].join('\n'));
+  }
+}
