@@ -5,53 +5,56 @@ import type { PublisherConnection } from '../../src/queue/rabbitmq/publisher-con
 import type { Sent } from '../../src/queue/rabbitmq/publisher-channel.ts';
 
 function sent(queue = 'q'): Sent {
-  const message = { call: new PublishCall(1, Infinity), queue, body: Buffer.alloc(0) };
+  const message = { call: new PublishCall([queue], Infinity), queue, body: Buffer.alloc(0) };
   return { message, at: performance.now() };
+}
+
+function connectionWith(...underWay: readonly Sent[]): PublisherConnection {
+  const oldestUnderWay = new Map(underWay.map(({ message, at }) => [message.queue, at]));
+  return { oldestUnderWay } as unknown as PublisherConnection;
 }
 
 describe('a connection with a message that is not confirmed', () => {
   let frozen: FrozenNodes;
   let connection: PublisherConnection;
-  let told: { underWay: Sent[]; bytesRead: number };
+  const other = connectionWith();
 
   beforeEach(() => {
     vi.useFakeTimers();
     frozen = new FrozenNodes();
-    told = { underWay: [sent()], bytesRead: 100 };
-    connection = told as unknown as PublisherConnection;
-    frozen.among([connection]);
+    connection = connectionWith(sent());
   });
 
   afterEach(() => {
     vi.useRealTimers();
   });
 
-  it('is at a frozen node when it is silent while another had a much later one confirmed', () => {
+  it('does not answer when it is mute while another had a much later one confirmed', () => {
     vi.advanceTimersByTime(1001);
-    frozen.confirmed(sent());
-    expect(frozen.among([connection])).toEqual([connection]);
+    frozen.confirmed(sent(), other);
+    expect(frozen.among([connection, other])).toEqual([connection]);
   });
 
-  it('is not while the others are as late', () => {
-    frozen.confirmed(sent());
+  it('is not given up while the others are as late', () => {
+    frozen.confirmed(sent(), other);
     vi.advanceTimersByTime(60_000);
-    expect(frozen.among([connection])).toEqual([]);
+    expect(frozen.among([connection, other])).toEqual([]);
   });
 
-  it('is not by what was confirmed of another queue, whose leader is another node', () => {
+  it('is not given up by what was confirmed of another queue, whose leader is another node', () => {
     vi.advanceTimersByTime(1001);
-    frozen.confirmed(sent('other'));
-    expect(frozen.among([connection])).toEqual([]);
+    frozen.confirmed(sent('other'), other);
+    expect(frozen.among([connection, other])).toEqual([]);
   });
 
-  it('is not while something is heard of it, but for so long', () => {
-    vi.advanceTimersByTime(1001);
-    told.bytesRead += 8;
-    frozen.confirmed(sent());
-    expect(frozen.among([connection])).toEqual([]);
-    vi.advanceTimersByTime(4000);
-    told.bytesRead += 8;
-    frozen.confirmed(sent());
-    expect(frozen.among([connection])).toEqual([connection]);
+  it('is not given up while it confirms others, however late: then it is slow', () => {
+    const early = sent();
+    vi.advanceTimersByTime(900);
+    frozen.confirmed(early, connection);
+    vi.advanceTimersByTime(900);
+    frozen.confirmed(sent(), other);
+    expect(frozen.among([connection, other])).toEqual([]);
+    vi.advanceTimersByTime(101);
+    expect(frozen.among([connection, other])).toEqual([connection]);
   });
 });

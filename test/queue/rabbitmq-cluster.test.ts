@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { silentLogger } from '../../src/core/logger.ts';
 import type { Address } from '../../src/core/message.ts';
 import { systemRandom, type Random } from '../../src/core/random.ts';
 import type { Queue } from '../../src/queue/queue.ts';
@@ -160,6 +161,47 @@ describe.skipIf(unavailable('rabbitmq-server'))('on three nodes', () => {
           engine.processes[number]?.signal('SIGCONT');
         }
         expect(new Set(await contents()).size).toBe(551);
+      },
+      LONG,
+    );
+
+    it(
+      'refuses at once, when most nodes are frozen and one publish has waited in vain, until they go on',
+      async () => {
+        const told: string[] = [];
+        const warn = (message: string, fields?: Readonly<Record<string, unknown>>): number =>
+          told.push(`${message} ${JSON.stringify(fields)}`);
+        const stalling = await subject.open(
+          {},
+          {
+            addresses: [ADDRESS],
+            random: IN_ORDER,
+            publishWithinMs: 3000,
+            logger: { ...silentLogger, warn },
+          },
+        );
+        const publish = (): Promise<unknown> => stalling.publish([{ address: ADDRESS, body: 'a' }]);
+        await publish();
+        const number = await leader();
+        const frozen = engine.processes.filter((_node, at) => at === number || at === (number % 3) + 1);
+        for (const node of frozen) node.signal('SIGSTOP');
+        try {
+          const unavailableNow = { code: 'SLUICE_QUEUE_UNAVAILABLE' };
+          const inFlight = Promise.allSettled(Array.from({ length: 100 }, publish));
+          await expect(publish()).rejects.toMatchObject(unavailableNow);
+          const rejected = vi.fn<(error: unknown) => void>();
+          publish().catch(rejected);
+          await nextTurn();
+          expect(rejected).toHaveBeenCalledOnce();
+          expect(await stalling.health()).toMatchObject({ ok: false });
+          expect((await inFlight).filter(({ status }) => status === 'fulfilled')).toEqual([]);
+          // What the connection held is let go with it.
+          await vi.waitFor(() => expect(told.join('\n')).toContain('it confirms nothing'), WAIT);
+        } finally {
+          for (const node of frozen) node.signal('SIGCONT');
+        }
+        await vi.waitFor(publish, WAIT);
+        expect(await stalling.health()).toMatchObject({ ok: true });
       },
       LONG,
     );

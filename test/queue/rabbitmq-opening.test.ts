@@ -3,6 +3,7 @@ import type { Address } from '../../src/core/message.ts';
 import type { Logger } from '../../src/core/logger.ts';
 import { systemRandom, type Random } from '../../src/core/random.ts';
 import { parseBrokerUrl } from '../../src/queue/rabbitmq/broker-url.ts';
+import { examineRabbitmq } from '../../src/queue/rabbitmq/examine-rabbitmq.ts';
 import { QueueDeclarer } from '../../src/queue/rabbitmq/queue-declarer.ts';
 import { serverVersion } from '../../src/queue/rabbitmq/server-version.ts';
 import { useRabbitmq } from '../engines/engine.ts';
@@ -111,6 +112,35 @@ describe.skipIf(unavailable('rabbitmq-server', 'openssl'))('opening the queue on
     await queue.publish([{ address: ADDRESS, body: 'a' }]);
     const queues = await rabbitmqctl(engine, 0, 'list_queues', '--vhost', 'my/host', 'name');
     expect(queues).toContain(subject.queueOf(ADDRESS));
+  });
+
+  it('needs no other rights than those that the documentation names', async () => {
+    const own = `^${subject.prefix}\\.`;
+    await rabbitmqctl(engine, 0, 'add_user', 'modest', 'secret');
+    await rabbitmqctl(engine, 0, 'set_permissions', 'modest', own, `${own}|^amq\\.default$`, own);
+    const url = subject.url().replace('guest:guest', 'modest:secret');
+    const queue = await subject.open({}, { url, addresses: [ADDRESS] });
+    await queue.publish([{ address: ADDRESS, body: 'a' }]);
+    const consumer = await queue.consume(ADDRESS, { prefetch: 1 }, (batch) => void consumer.ack(batch));
+    await expect.poll(async () => (await queue.depth()).addresses[0]?.messages, PATIENCE).toBe(0);
+    expect((await examineRabbitmq(url)).nodes).toMatchObject([{ kind: 'answers' }]);
+  });
+
+  it('says what the server has against its messages', async () => {
+    const told: unknown[] = [];
+    const url = subject.url().replace('guest:guest', 'reader:secret');
+    await rabbitmqctl(engine, 0, 'add_user', 'reader', 'secret');
+    await rabbitmqctl(engine, 0, 'set_permissions', 'reader', '.*', '.*', '.*');
+    const logger = loggerTo((...line) => told.push(line));
+    const queue = await subject.open({}, { url, logger, addresses: [ADDRESS], publishWithinMs: 1000 });
+    await rabbitmqctl(engine, 0, 'set_permissions', 'reader', '.*', '^$', '.*');
+    const reason = expect.stringMatching(/takes no messages: .*ACCESS_REFUSED/) as string;
+    // RabbitMQ remembers what a channel may do for a while.
+    await expect
+      .poll(() => queue.publish([{ address: ADDRESS, body: 'a' }]).catch((error: unknown) => error), PATIENCE)
+      .toMatchObject({ code: 'SLUICE_QUEUE_UNAVAILABLE', data: { reason } });
+    const warnings = told.filter((line) => JSON.stringify(line).includes('has ended a channel'));
+    expect(warnings).toHaveLength(1);
   });
 
   it('goes to another node where one can not be reached, and publishes over those that can', async () => {

@@ -32,12 +32,17 @@ export class AddressBook {
     return this.#known.get(addressName(address));
   }
 
+  /** Name of its queue in RabbitMQ, whether that is there or not. */
+  queueOf(address: Address): string {
+    return `${this.#prefix}.${addressName(address)}`;
+  }
+
   /** Declares the queue of `address` unless that was done. Rejects where it can not be. */
   async open(address: Address): Promise<KnownAddress> {
     const name = addressName(address);
     const found = this.#known.get(name) ?? this.#declaring.get(name);
     if (found) return found;
-    const queue = `${this.#prefix}.${name}`;
+    const queue = this.queueOf(address);
     const opening = this.#declare(queue).then(() => {
       const known: KnownAddress = { address, queue, averageBytes: 0 };
       this.#known.set(name, known);

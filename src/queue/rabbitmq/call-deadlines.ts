@@ -1,4 +1,3 @@
-import type { SluiceError } from '../../core/errors.ts';
 import { PublishCall } from './publish-call.ts';
 
 const LOOK_EVERY_MS = 100;
@@ -6,24 +5,29 @@ const LOOK_EVERY_MS = 100;
 /** The calls that are not settled yet, oldest first. One timer for all: a timer of each would be felt. */
 export class CallDeadlines {
   readonly #withinMs: number;
-  readonly #late: () => SluiceError;
+  readonly #onLate: (call: PublishCall) => void;
   readonly #onLook: () => void;
   readonly #calls = new Set<PublishCall>();
   #timer: NodeJS.Timeout | undefined;
   #whenNone: (() => void)[] = [];
 
   /**
-   * @param late what a call is rejected with when its time is up
+   * @param onLate called with each call whose time is up, to reject it
    * @param onLook called every 100 ms while there are any
    */
-  constructor(withinMs: number, late: () => SluiceError, onLook: () => void) {
+  constructor(withinMs: number, onLate: (call: PublishCall) => void, onLook: () => void) {
     this.#withinMs = withinMs;
-    this.#late = late;
+    this.#onLate = onLate;
     this.#onLook = onLook;
   }
 
-  begin(messages: number): PublishCall {
-    const call = new PublishCall(messages, performance.now() + this.#withinMs);
+  get open(): Iterable<PublishCall> {
+    return this.#calls;
+  }
+
+  /** @param queues one for each message */
+  begin(queues: readonly string[]): PublishCall {
+    const call = new PublishCall(queues, performance.now() + this.#withinMs);
     this.#calls.add(call);
     const settled = (): void => this.#settled(call);
     call.done.then(settled, settled);
@@ -48,7 +52,7 @@ export class CallDeadlines {
     const now = performance.now();
     for (const call of this.#calls) {
       if (call.deadlineAt > now) return;
-      call.fail(this.#late());
+      this.#onLate(call);
     }
   }
 

@@ -8,6 +8,8 @@ export class PublishCall {
   readonly done: Promise<void>;
   /** Of `performance.now()`. */
   readonly deadlineAt: number;
+  /** Names of the queues in RabbitMQ that it goes to. */
+  readonly queues: ReadonlySet<string>;
   #resolve: () => void = () => undefined;
   #reject: (error: SluiceError) => void = () => undefined;
   #open = true;
@@ -16,8 +18,10 @@ export class PublishCall {
   #full = false;
   #uncertain = false;
 
-  constructor(messages: number, deadlineAt: number) {
-    this.#left = messages;
+  /** @param queues of its messages, one for each */
+  constructor(queues: readonly string[], deadlineAt: number) {
+    this.#left = queues.length;
+    this.queues = new Set(queues);
     this.deadlineAt = deadlineAt;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;

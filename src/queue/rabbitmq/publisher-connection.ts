@@ -1,12 +1,12 @@
 import type { ChannelModel } from 'amqplib';
-import { hangUp, socketOf } from './connection.ts';
+import { hangUp } from './connection.ts';
 import { LeaderCheck } from './leader-check.ts';
 import type { Outbound } from './publish-call.ts';
 import { PublisherChannel, type Sent } from './publisher-channel.ts';
 
 export interface ConnectionEvents {
   /** See ChannelEvents. */
-  confirmed(sent: Sent): void;
+  confirmed(sent: Sent, connection: PublisherConnection): void;
   refused(message: Outbound, channel: PublisherChannel, connection: PublisherConnection): void;
   unroutable(message: Outbound): void;
   /** These were under way on a channel that has ended. */
@@ -74,14 +74,15 @@ export class PublisherConnection {
     return false;
   }
 
-  /** What is not confirmed yet, in the order of sending. */
-  get underWay(): Sent[] {
-    return [...this.#channels].flatMap((channel) => [...channel.underWay]);
-  }
-
-  /** Bytes that have come from the server. */
-  get bytesRead(): number {
-    return socketOf(this.#model)?.bytesRead ?? 0;
+  /** When the oldest message that is not confirmed yet was sent, by queue. Of `performance.now()`. */
+  get oldestUnderWay(): Map<string, number> {
+    const oldest = new Map<string, number>();
+    for (const channel of this.#channels) {
+      for (const { message, at } of channel.underWay) {
+        if (at < (oldest.get(message.queue) ?? Infinity)) oldest.set(message.queue, at);
+      }
+    }
+    return oldest;
   }
 
   /** Gives the connection up: what is under way is lost, and goes elsewhere. */
@@ -117,7 +118,7 @@ export class PublisherConnection {
 
   async #openChannel(): Promise<void> {
     const channel = await PublisherChannel.open(this.#model, {
-      confirmed: (sent) => this.#events.confirmed(sent),
+      confirmed: (sent) => this.#events.confirmed(sent, this),
       refused: (message, refuser) => this.#events.refused(message, refuser, this),
       unroutable: (message) => this.#events.unroutable(message),
       ended: (ended, underWay, error) => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 import { SluiceError } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
 import { CallDeadlines } from './call-deadlines.ts';
 import { FrozenNodes } from './frozen-nodes.ts';
@@ -8,6 +9,7 @@ import type { Refusal } from './full-queues.ts';
 import type { Outbound, PublishCall } from './publish-call.ts';
 import type { PublisherChannel, Sent } from './publisher-channel.ts';
 import { type ConnectionEvents, PublisherConnection } from './publisher-connection.ts';
+import { StalledQueues } from './stalled-queues.ts';
 
 export interface PublisherOptions {
   /** A call that is not settled after this time is rejected. */
@@ -19,6 +21,7 @@ export interface PublisherOptions {
   readonly redeclare: (queue: string) => Promise<void>;
   /** Why no connection is up. */
   readonly failure: () => string;
+  readonly logger: Logger;
 }
 
 /** What is refused is sent again after this time, and up to as much more. */
@@ -42,48 +45,54 @@ export class Publisher {
   readonly #chosen = new Map<string, PublisherConnection>();
   #last: PublisherConnection | undefined;
   readonly #frozen = new FrozenNodes();
-  /** A call was rejected for its time, and nothing has changed since: then no other has to wait. */
-  #gaveUp = false;
+  readonly #stalled = new StalledQueues();
+  /** What the server has said against a message or a queue last, if nothing was confirmed since. */
+  #objection: string | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#calls = new CallDeadlines(
       options.deadlineMs,
-      () => {
-        this.#gaveUp = true;
-        return this.#unavailable();
-      },
+      (call) => this.#giveUp(call, this.#unavailable()),
       () => this.#cutFrozen(),
     );
   }
 
-  /** How many connections are up, and not blocked. */
-  get connections(): number {
-    return [...this.#connections].filter(({ blocked }) => blocked === undefined).length;
+  /** False while messages are not taken, or not confirmed. */
+  get works(): boolean {
+    return this.#isConnected && this.#stalled.names.length === 0;
   }
 
-  /** Why messages are not taken, or not confirmed. */
+  /** Why it does not work. */
   get failure(): string {
-    if (this.connections > 0) return 'RabbitMQ did not confirm in time';
+    if (this.#isConnected) return this.#objection ?? 'RabbitMQ did not confirm in time';
     const blocked = this.#blocked;
     return blocked === undefined ? this.#options.failure() : `RabbitMQ blocks publishing: ${blocked}`;
   }
 
   /** Uses one more connection, until it ends. */
   async use(model: ChannelModel): Promise<void> {
-    this.#connections.add(await PublisherConnection.open(model, this.#events));
+    const connection = await PublisherConnection.open(model, this.#events);
+    this.#connections.add(connection);
+    // It tells when one of them has a leader again.
+    for (const queue of this.#stalled.names) connection.reaches(queue);
     this.#sendWaiting();
   }
 
   /**
-   * Begins a call of so many messages, each of which has to be sent. It may reject with `SLUICE_QUEUE_UNAVAILABLE`,
-   * `SLUICE_QUEUE_FULL`, or `SLUICE_MESSAGE_TOO_LARGE` for this server.
+   * Begins a call of a message to each of these queues, which have to be sent unless it is settled already. It may reject
+   * with `SLUICE_QUEUE_UNAVAILABLE`, `SLUICE_QUEUE_FULL`, or `SLUICE_MESSAGE_TOO_LARGE` for this server.
    */
-  begin(messages: number): PublishCall {
-    const call = this.#calls.begin(messages);
-    const usable = [...this.#connections].some((connection) => connection.usable);
-    if (this.#gaveUp && !usable) call.fail(this.#unavailable());
+  begin(queues: readonly string[]): PublishCall {
+    const call = this.#calls.begin(queues);
+    if (![...call.queues].every((queue) => this.#stalled.admits(queue))) call.fail(this.#unavailable());
     return call;
+  }
+
+  /** Rejects a call whose queues can not be made. */
+  refuse(call: PublishCall, error: SluiceError): void {
+    this.#objection = String(error.data['reason']);
+    this.#giveUp(call, error);
   }
 
   send(call: PublishCall, queue: string, body: Buffer): void {
@@ -96,14 +105,17 @@ export class Publisher {
   }
 
   readonly #events: ConnectionEvents = {
-    confirmed: (sent) => this.#confirmed(sent),
+    confirmed: (sent, connection) => this.#confirmed(sent, connection),
     refused: (message, channel, connection) => void this.#refused(message, channel, connection),
     unroutable: (message) => void this.#unroutable(message),
     lost: (messages, error) => this.#lost(messages, error),
     blocked: (underWay) => {
       for (const { call } of underWay) call.fail(this.#unavailable());
     },
-    ready: () => this.#sendWaiting(),
+    ready: () => {
+      this.#stalled.clear();
+      this.#sendWaiting();
+    },
     gone: (connection) => void this.#connections.delete(connection),
   };
 
@@ -113,8 +125,7 @@ export class Publisher {
     for (let one = this.#choose(queue); one; one = this.#choose(queue)) {
       if (one.send(message)) return;
     }
-    const blocked = this.connections === 0 && this.#blocked !== undefined;
-    if (blocked || this.#gaveUp) message.call.fail(this.#unavailable());
+    if (!this.#isConnected && this.#blocked !== undefined) message.call.fail(this.#unavailable());
     else this.#wait(message);
   }
 
@@ -127,8 +138,29 @@ export class Publisher {
     }
   }
 
+  /** With a call that has waited in vain, all others that wait for a queue that confirms nothing. */
+  #giveUp(call: PublishCall, error: SluiceError): void {
+    call.fail(error);
+    for (const queue of call.queues) {
+      if (this.#stalled.waited(queue, this.#options.deadlineMs)) this.#abandon(queue);
+    }
+  }
+
+  /** Lets go of everything that waits for this queue. A connection that has confirmed nothing for so long is given up. */
+  #abandon(queue: string): void {
+    for (const call of this.#calls.open) {
+      if (call.queues.has(queue)) call.fail(this.#unavailable());
+    }
+    for (const message of this.#waiting) {
+      if (!message.call.open) this.#waiting.delete(message);
+    }
+    const since = performance.now() - this.#options.deadlineMs;
+    for (const connection of this.#connections) {
+      if ((connection.oldestUnderWay.get(queue) ?? Infinity) <= since) connection.cut('it confirms nothing');
+    }
+  }
+
   #sendWaiting(): void {
-    this.#gaveUp = false;
     const messages = [...this.#waiting];
     this.#waiting.clear();
     for (const message of messages) this.#send(message);
@@ -162,9 +194,10 @@ export class Publisher {
     return best;
   }
 
-  #confirmed(sent: Sent): void {
-    this.#frozen.confirmed(sent);
-    this.#gaveUp = false;
+  #confirmed(sent: Sent, connection: PublisherConnection): void {
+    this.#frozen.confirmed(sent, connection);
+    this.#stalled.confirmed(sent.message.queue);
+    this.#objection = undefined;
     sent.message.call.settled('stored');
   }
 
@@ -207,6 +240,7 @@ export class Publisher {
 
   #lost(messages: readonly Outbound[], error: Error | undefined): void {
     const limit = Number(TOO_LARGE.exec(error?.message ?? '')?.[1] ?? Infinity);
+    if (error && limit === Infinity) this.#noteObjection(error.message);
     for (const message of messages) {
       const bytes = message.body.length;
       // Sent again, it would end the next channel too.
@@ -214,6 +248,17 @@ export class Publisher {
       message.call.uncertain();
       this.#send(message);
     }
+  }
+
+  #noteObjection(text: string): void {
+    const objection = `RabbitMQ takes no messages: ${text}`;
+    if (objection !== this.#objection)
+      this.#options.logger.warn('RabbitMQ has ended a channel', { reason: text });
+    this.#objection = objection;
+  }
+
+  get #isConnected(): boolean {
+    return [...this.#connections].some(({ blocked }) => blocked === undefined);
   }
 
   get #blocked(): string | undefined {

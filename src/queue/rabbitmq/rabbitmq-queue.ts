@@ -93,6 +93,7 @@ class RabbitmqQueue implements Queue {
       isFull: (refusal) => full.isFull(refusal),
       redeclare: (queue) => this.#declare(queue),
       failure: () => this.#failure,
+      logger,
     });
     const nodes = shuffled(broker.nodes, random);
     const shared = { connect: connector(broker), random, logger };
@@ -141,8 +142,9 @@ class RabbitmqQueue implements Queue {
       const data = { bytes: largest, limit: this.maxMessageBytes };
       return Promise.reject(new SluiceError('SLUICE_MESSAGE_TOO_LARGE', data));
     }
-    const call = this.#publisher.begin(messages.length);
     const addresses = messages.map(({ address }) => address);
+    const call = this.#publisher.begin(addresses.map((address) => this.#book.queueOf(address)));
+    if (!call.open) return call.done;
     const known = addresses.map((address) => this.#book.known(address));
     if (known.every((one) => one !== undefined)) this.#send(call, known, bodies);
     else void this.#openAndSend(call, addresses, bodies);
@@ -190,7 +192,7 @@ class RabbitmqQueue implements Queue {
   }
 
   async health(): Promise<Health> {
-    const ok = this.#publisher.connections > 0;
+    const ok = this.#publisher.works;
     const durability = durabilityOf(this.#broker, this.#version);
     // A server that nobody has spoken to promises nothing.
     const durable = this.#version !== undefined;
@@ -213,7 +215,7 @@ class RabbitmqQueue implements Queue {
       this.#send(call, known, bodies);
     } catch (thrown) {
       this.#tellUnusable(thrown);
-      call.fail(unconfirmed(thrown));
+      this.#publisher.refuse(call, unconfirmed(thrown));
     }
   }
 
