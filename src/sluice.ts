@@ -185,19 +185,23 @@ async function openBasis(
   const limits = wholeNumbers('limits', DEFAULT_LIMITS, options.limits, 1);
   const retention = wholeNumbers('retention', DEFAULT_RETENTION, options.retention, 0);
   const { engines: urls, data = DEFAULT_DATA, secrets, spool } = options;
+  const metrics = new Metrics();
+  const metricsServer = new MetricsServer(metrics);
+  // Answers to the last: what is still forwarded, and that no more work is to come.
+  shutdown.add(() => metricsServer.close());
   const engines = await openEngines({ urls, data, secrets, spool, addresses, logger }, shutdown);
   const closing = new AbortController();
   const { queue, database } = engines;
   shutdown.add(async () => closing.abort());
   // Not waited for: a server starts while an engine is away. Who changes the tasks while they run relies on nothing.
   if (!options.watch) void logDurability({ engines: { queue, database }, logger }, closing.signal);
-  const metrics = new Metrics();
   metrics.depthFrom(() => engines.queue.depth());
   if (engines.spooled) metrics.spooledFrom(engines.spooled);
   return {
     ...engines,
     ids: new TaskIds(engines.secrets, systemClock, systemRandom),
     metrics,
+    metricsServer,
     logger,
     limits,
     retention,
@@ -254,16 +258,15 @@ interface Running {
 }
 
 function processOf({ basis, live, worker, options }: Running, shutdown: Shutdown): WorkerProcess {
-  const { queue, database, metrics } = basis;
+  const { queue, database, metricsServer } = basis;
   const graceMs = parseDuration(options.grace ?? DEFAULT_GRACE, 'grace');
   let closing = false;
-  const server = new MetricsServer(metrics, () => !closing && worker?.status().consuming !== false);
-  shutdown.add(() => server.close());
+  metricsServer.ready = () => !closing && worker?.status().consuming !== false;
   return {
     get manifest() {
       return live.compiled.manifest;
     },
-    listenMetrics: (where) => server.listen(where),
+    listenMetrics: (where) => metricsServer.listen(where),
     health: async () => ({ queue: await queue.health(), database: await database.health() }),
     close: (grace = graceMs) => {
       closing = true;

@@ -44,7 +44,12 @@ export function haproxyConfiguration(options: BalancerOptions): string {
     ]),
     ...section('backend gateways', [
       ...BACKEND,
-      ...options.gateways.map((gateway, index) => `server gateway-${index + 1} ${formatEndpoint(gateway)}`),
+      ...options.gateways.map((gateway, index) => `server gateway-${index + 1} ${formatEndpoint(gateway)} check`),
+      '# When none of them says that it is ready in time, all are asked all the same: busy is not dead.',
+      'option allbackups',
+      ...options.gateways.map(
+        (gateway, index) => `server gateway-${index + 1}-unchecked ${formatEndpoint(gateway)} backup`,
+      ),
     ]),
     '',
   ].join('\n');
@@ -126,7 +131,7 @@ const BACKEND = [
   'option httpchk',
   'http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host gateway',
   'http-check expect status 200',
-  'default-server check inter 500ms fastinter 200ms downinter 500ms fall 3 rise 2 observe layer4 error-limit 3 on-error mark-down',
+  'default-server inter 500ms fastinter 200ms downinter 500ms fall 3 rise 2 observe layer4 error-limit 3 on-error mark-down',
 ];
 
 /** HAProxy takes what else there may be in a path for something of its own. */

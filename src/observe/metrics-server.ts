@@ -7,15 +7,16 @@ import type { Metrics } from './metrics.ts';
  * processes without another port.
  */
 export class MetricsServer {
+  /** Whether the process does its work. */
+  ready: () => boolean = () => false;
   readonly #server: Server;
 
-  /** @param ready whether the process does its work */
-  constructor(metrics: Metrics, ready: () => boolean) {
+  constructor(metrics: Metrics) {
     this.#server = createServer((request, response) => {
       const path = request.method === 'GET' ? request.url : undefined;
       if (path === '/metrics') writeMetrics(response, metrics);
       else if (path === '/livez') writeJson(response, 200, { live: true });
-      else if (path === '/readyz') writeJson(response, ready() ? 200 : 503, { ready: ready() });
+      else if (path === '/readyz') writeReadiness(response, this.ready());
       else response.writeHead(404).end();
     });
   }
@@ -47,6 +48,10 @@ function writeMetrics(response: ServerResponse, metrics: Metrics): void {
     (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
     () => response.writeHead(500).end(),
   );
+}
+
+function writeReadiness(response: ServerResponse, ready: boolean): void {
+  writeJson(response, ready ? 200 : 503, { ready });
 }
 
 function writeJson(response: ServerResponse, status: number, body: object): void {

@@ -20,6 +20,8 @@ export interface ConsumeOptions {
 
 /** Messages of one address on their way to one consumer. */
 export interface Consumer {
+  /** False while no messages can come: it is cut off from the queue, or closed. */
+  readonly open: boolean;
   /**
    * Forgets the deliveries for good. Resolves when the queue has taken note; until then, and for ever if it rejects,
    * they may be delivered again.

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -128,5 +130,18 @@ describe.skipIf(unavailable('haproxy'))('a balancer before two gateways', () => 
         return refused();
       }, PATIENCE)
       .toBeGreaterThan(before);
+  });
+
+  it('asks all of them when none says that it is ready in time: busy is not dead', async () => {
+    const { gateways, received, readiness } = await startServers(accept);
+    const balancer = await startBalancer({ gateways });
+    readiness.fill(undefined);
+    const log = (): string => readFileSync(join(balancer.folder, 'balancer.log'), 'utf8');
+    await expect.poll(log, PATIENCE).toMatch(/gateway-1 is DOWN/);
+    await expect.poll(log, PATIENCE).toMatch(/gateway-2 is DOWN/);
+    const before = received.length;
+    const statuses = await Promise.all(Array.from({ length: 50 }, () => send(balancer, 'POST', {}, '{}')));
+    expect(new Set(statuses)).toEqual(new Set([202]));
+    expect(new Set(received.slice(before).map(({ by }) => by))).toEqual(new Set([0, 1]));
   });
 });

@@ -139,7 +139,12 @@ test('closing lets what runs end; what takes too long is handed back, uncharged'
   const first = await start();
   const short = await first.sluice.enqueue('gated', given);
   await running(first);
+  const metrics = await first.sluice.listenMetrics({ host: '127.0.0.1', port: 0 });
+  const readiness = async (): Promise<number> => (await fetch(`${metrics.url}/readyz`)).status;
+  expect(await readiness()).toBe(200);
   const closed = first.sluice.close(30_000);
+  // It can be watched while it ends.
+  expect(await readiness()).toBe(503);
   writeFileSync(given.gate, '');
   await closed;
   await expect(first.sluice.enqueue('echo', 1)).rejects.toMatchObject({ status: 503 });

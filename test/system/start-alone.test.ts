@@ -93,6 +93,9 @@ describe.skipIf(unavailable('rabbitmq-server', 'postgresql'))('a start without t
     const result = (): Promise<unknown> =>
       fetch(`${gateway.url}${location}/result`).then((response) => response.json());
     await expect.poll(result, PATIENCE).toEqual({ text: 'done' });
+    await outage();
+    const readiness = (): Promise<string> => worker.process.member.probe().then(() => 'ready', String);
+    await expect.poll(readiness, PATIENCE).toContain('503');
   });
 
   it('ends where durability is required, since nothing can be promised', async () => {

@@ -31,7 +31,11 @@ export class FakeQueue implements Pick<Queue, 'publish' | 'consume'> {
       this.#of(address).unshift(...back);
       queueMicrotask(() => this.#flow());
     };
+    const isOpen = (): boolean => this.#open.has(open);
     return {
+      get open() {
+        return isOpen();
+      },
       ack: async (deliveries) => {
         for (const delivery of deliveries) open.unacknowledged.delete(delivery);
         this.#flow();

@@ -12,7 +12,8 @@ export interface HaproxyOptions {
   readonly configuration: string;
 }
 
-const PROBE_MS = 1000;
+/** Longer than it takes to have tried every gateway in vain. */
+const PROBE_MS = 5000;
 
 /** HAProxy in the foreground. Asked to end, it does so at once: the gateways behind it end, too. */
 export function haproxy({ name, folder, port, configuration }: HaproxyOptions): Member {

@@ -31,6 +31,10 @@ export class EmbeddedConsumer implements Consumer {
     this.#owner = owner;
   }
 
+  get open(): boolean {
+    return !this.#closed;
+  }
+
   /** How many more deliveries it takes. */
   get room(): number {
     return this.#closed ? 0 : Math.max(0, this.#prefetch - this.#unacknowledged.size);

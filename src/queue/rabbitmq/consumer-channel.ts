@@ -42,6 +42,10 @@ export class ConsumerChannel {
     return consumer;
   }
 
+  get open(): boolean {
+    return this.#open;
+  }
+
   get outstanding(): number {
     return this.#outstanding.size;
   }

@@ -48,6 +48,10 @@ export class RabbitmqConsumer implements Consumer {
     return this.#options.address;
   }
 
+  get open(): boolean {
+    return this.#channel?.open === true;
+  }
+
   /** How many messages it holds. */
   get unacknowledged(): number {
     return this.#channel?.outstanding ?? 0;

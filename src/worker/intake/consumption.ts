@@ -37,7 +37,7 @@ export class Consumption {
 
   /** True while messages can come. */
   get open(): boolean {
-    return this.#open;
+    return this.#open && this.#options.intake.receiving;
   }
 
   /** Starts to consume, as soon as queue and database are there. */

@@ -47,6 +47,11 @@ export class Intake {
     this.#options = options;
   }
 
+  /** True while messages can come from every address. */
+  get receiving(): boolean {
+    return this.#sources.length > 0 && this.#sources.every(({ consumer }) => consumer?.open);
+  }
+
   /** @throws SluiceError `SLUICE_QUEUE_UNAVAILABLE`; nothing is consumed then */
   async open(): Promise<void> {
     const addresses = this.#options.queues().flatMap((name) => addressesOf(name));

@@ -19,7 +19,7 @@ test('an intake that can not open every address leaves none open, however late i
         await turn();
         open += 1;
         const close = async (): Promise<void> => void (open -= 1);
-        return { ack: async () => undefined, giveBack: () => undefined, close };
+        return { open: true, ack: async () => undefined, giveBack: () => undefined, close };
       },
     },
   });
