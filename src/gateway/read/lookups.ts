@@ -4,7 +4,7 @@ import type { Logger } from '../../core/logger.ts';
 import type { TaskId } from '../../core/task-id.ts';
 import type { Lookup, Tasks } from '../../database/database.ts';
 import { Breaker } from './breaker.ts';
-import { within } from './deadline.ts';
+import { within } from '../../core/deadline.ts';
 
 const DEADLINE_MS = 1000;
 const MAX_BATCH = 256;

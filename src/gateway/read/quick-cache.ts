@@ -1,7 +1,7 @@
 import type { Cache, CacheEntry, CacheWrite } from '../../cache/cache.ts';
 import type { Clock } from '../../core/clock.ts';
 import { Breaker } from './breaker.ts';
-import { within } from './deadline.ts';
+import { within } from '../../core/deadline.ts';
 
 const DEADLINE_MS = 20;
 

@@ -1,7 +1,7 @@
 import type { TaskId } from '../../core/task-id.ts';
 import { taskTopic } from '../../core/topics.ts';
 import type { Signals } from '../../signals/signals.ts';
-import { within } from './deadline.ts';
+import { within } from '../../core/deadline.ts';
 import type { Reading, TaskReader } from './task-reader.ts';
 
 /** A signal may be lost, and then this is how long it takes until the change is seen. */
