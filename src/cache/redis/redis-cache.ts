@@ -64,9 +64,6 @@ export function openRedisCache(options: RedisCacheOptions): Cache {
       const text = encode(entry, clock.now() + ttlMs);
       await ask(() => writeVersioned(redis, [prefix + key, entry.version, text, ttlMs]));
     },
-    async delete(key: string): Promise<void> {
-      await ask(() => redis.del(prefix + key));
-    },
     async health(): Promise<Reachability> {
       if (redis.status !== 'ready') return { ok: false, reason: failure };
       const answer = await breaker.ask(() => redis.ping().catch(refusalOf));
