@@ -12,16 +12,13 @@ export interface CacheWrite extends CacheEntry {
 }
 
 /**
- * Copies close at hand. Never the only place of anything: a miss, a failure and a deadline passed are all `undefined`.
+ * Copies close at hand. Never the only place of anything: a miss, a failure and a deadline passed are all `undefined`. No
+ * call rejects, and none takes longer than the cache's deadline.
  */
 export interface Cache {
-  /** Never rejects, and never takes longer than the cache's deadline. */
   get(key: string): Promise<CacheEntry | undefined>;
-  /** Never rejects. A copy of an older version never overwrites a newer one. */
+  /** A copy of an older version never overwrites a newer one. */
   set(key: string, entry: CacheWrite): Promise<void>;
-  /** Never rejects. */
-  delete(key: string): Promise<void>;
-  /** Never rejects, and never takes longer than the cache's deadline. */
   health(): Promise<Reachability>;
   close(): Promise<void>;
 }

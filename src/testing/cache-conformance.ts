@@ -51,12 +51,6 @@ const TOPICS: Topics<CacheUnderTest> = {
       assert.equal((await cache.get('a'))?.value, 'A');
       assert.equal((await cache.get('b'))?.value, 'B');
     },
-    'forgets what is deleted': async ({ cache }) => {
-      await cache.set('a', { version: 1, value: 'A', ttlMs: LONG_MS });
-      await cache.delete('a');
-      assert.equal(await cache.get('a'), undefined);
-      await cache.delete('a');
-    },
   },
   'version order': {
     'replaces an older copy': async ({ cache }) => {
@@ -108,7 +102,6 @@ const TOPICS: Topics<CacheUnderTest> = {
       await cache.close();
       assert.equal(await cache.get('a'), undefined);
       await cache.set('a', { version: 2, value: 'A', ttlMs: LONG_MS });
-      await cache.delete('a');
       assert.equal(await cache.get('a'), undefined);
     },
   },

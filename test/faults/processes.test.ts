@@ -78,6 +78,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
       await cluster.command('kill', 'worker-1');
       const ends = await slow.ends();
       await cluster.command('heal', 'worker-1');
+      await run.until(1);
       await run.load.stop();
       const again = ends.filter((end) => end.run > 1);
       const latest = Math.max(...again.map((end) => (slowResult(end)?.begunAt ?? Infinity) - death));
@@ -105,6 +106,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
           ),
         { timeout: 30_000 },
       );
+      await run.until(1);
       await run.load.stop();
       const again = ends.filter((end) => end.run > 1).length;
       const refused =

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Admission } from '../../src/gateway/accept/admission.ts';
 import { HealthCheck } from '../../src/gateway/http/info/health.ts';
-import { Breaker } from '../../src/gateway/read/breaker.ts';
 import { FinishedTasks } from '../../src/gateway/read/finished-tasks.ts';
 import { fakeClock } from '../../src/testing/fake-clock.ts';
 import { FakeCache, FakeDatabase, FakeQueue, recordOf } from './fakes.ts';
@@ -10,17 +9,6 @@ import { startGateway } from './start-gateway.ts';
 const HOUR = 3_600_000;
 
 describe('a clock that is set back by an hour', () => {
-  it('does not prolong the rest of a breaker', () => {
-    const clock = fakeClock();
-    const breaker = new Breaker(clock);
-    for (let failures = 0; failures < 3; failures++) breaker.failed();
-    clock.jump(-HOUR);
-    clock.advance(999);
-    expect(breaker.closed).toBe(false);
-    clock.advance(1);
-    expect(breaker.closed).toBe(true);
-  });
-
   it('does not keep an accept from asking how full the queue is', async () => {
     const clock = fakeClock();
     const queue = new FakeQueue();

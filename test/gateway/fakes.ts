@@ -142,12 +142,6 @@ export class FakeCache implements Cache {
     });
   }
 
-  delete(key: string): Promise<void> {
-    return inMode(this.mode, () => {
-      this.entries.delete(key);
-    });
-  }
-
   health(): Promise<{ ok: boolean }> {
     return inMode(this.mode, () => ({ ok: true }));
   }

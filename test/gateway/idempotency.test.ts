@@ -120,7 +120,8 @@ describe('Idempotency-Key', () => {
     const { post, cache } = await startGateway({ clock: fakeClock() });
     cache.mode = 'rejects';
     for (let posts = 0; posts < 10; posts++) await post('resize', INPUT, KEY);
-    expect(cache.gets).toBe(3);
+    // Between the two, a hint could not be written.
+    expect(cache.gets).toBe(2);
   });
 
   it('does not believe a hint about something else', async () => {

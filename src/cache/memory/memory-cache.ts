@@ -43,9 +43,6 @@ export function openMemoryCache({ clock, maxBytes = DEFAULT_MAX_BYTES }: MemoryC
       if (!open || (known && known.version > version)) return;
       kept.set(key, { version, value, expiresAt: clock.elapsed() + ttlMs });
     },
-    async delete(key: string): Promise<void> {
-      kept.delete(key);
-    },
     health: async () => ({ ok: true }),
     async close(): Promise<void> {
       open = false;

@@ -4,10 +4,10 @@ import { examineRedis } from '../../redis/examine-redis.ts';
 import { parseRedisUrl } from '../../redis/redis-url.ts';
 import { writeVersioned } from './versioned-write.ts';
 
-const TTL_MS = 10_000;
+const TTL_MS = 1000;
 
 /**
- * Looks whether the server does what a cache needs, with a key of its own.
+ * Looks whether the server does what a cache needs, with a key of its own that is soon gone.
  * @throws SluiceError `SLUICE_OPTION_INVALID` for the URL
  */
 export async function examineRedisCache(url: string): Promise<Examination> {
@@ -16,6 +16,5 @@ export async function examineRedisCache(url: string): Promise<Examination> {
   return examineRedis(address, async (redis) => {
     await writeVersioned(redis, [key, 1, '1 ', TTL_MS]);
     await redis.get(key);
-    await redis.del(key);
   });
 }

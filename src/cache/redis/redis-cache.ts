@@ -1,3 +1,4 @@
+import { Breaker } from '../../core/breaker.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Reachability } from '../../core/health.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -6,7 +7,6 @@ import { logRefusals } from '../../redis/log-refusals.ts';
 import { closeRedis, connectRedis, isRefusal, reasonOf } from '../../redis/redis-connection.ts';
 import { parseRedisUrl } from '../../redis/redis-url.ts';
 import type { Cache, CacheEntry, CacheWrite } from '../cache.ts';
-import { Breaker } from './breaker.ts';
 import { writeVersioned } from './versioned-write.ts';
 
 export interface RedisCacheOptions {
@@ -20,6 +20,8 @@ export interface RedisCacheOptions {
 }
 
 const DEFAULT_DEADLINE_MS = 50;
+/** All questions go over one connection, so that one without an answer speaks for all. */
+const FAILURES = 1;
 
 /**
  * A cache in Redis or Valkey. Connects in the background, so that one that is missing keeps nothing from starting, and
@@ -30,7 +32,7 @@ export function openRedisCache(options: RedisCacheOptions): Cache {
   const { url, logger, clock, random, deadlineMs = DEFAULT_DEADLINE_MS } = options;
   const { address, prefix } = parseRedisUrl(url, 'The URL of the cache');
   const redis = connectRedis({ address, name: 'cache', logger, random });
-  const breaker = new Breaker(deadlineMs, logger);
+  const breaker = new Breaker({ whom: 'the cache', deadlineMs, failures: FAILURES, clock, logger });
   const logRefusal = logRefusals(redis, 'cache', logger);
   redis.on('ready', () => breaker.reset());
   let failure = 'it was not reached yet';
@@ -61,9 +63,6 @@ export function openRedisCache(options: RedisCacheOptions): Cache {
       const ttlMs = Math.max(1, Math.ceil(entry.ttlMs));
       const text = encode(entry, clock.now() + ttlMs);
       await ask(() => writeVersioned(redis, [prefix + key, entry.version, text, ttlMs]));
-    },
-    async delete(key: string): Promise<void> {
-      await ask(() => redis.del(prefix + key));
     },
     async health(): Promise<Reachability> {
       if (redis.status !== 'ready') return { ok: false, reason: failure };

@@ -1,5 +1,5 @@
+import { DeadlinePassed, within } from '../../core/deadline.ts';
 import { SluiceError } from '../../core/errors.ts';
-import { DeadlinePassed, within } from './deadline.ts';
 
 const DEADLINE_MS = 10_000;
 

@@ -1,14 +1,14 @@
+import { Breaker } from '../../core/breaker.ts';
 import type { Clock } from '../../core/clock.ts';
-import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { TaskId } from '../../core/task-id.ts';
 import type { Lookup, Tasks } from '../../database/database.ts';
-import { Breaker } from './breaker.ts';
-import { within } from './deadline.ts';
 
 const DEADLINE_MS = 1000;
 const MAX_BATCH = 256;
 const MAX_BATCHES_UNDER_WAY = 2;
+/** One may be that of a single connection. All that can be under way at a time are the database's. */
+const FAILURES = MAX_BATCHES_UNDER_WAY;
 
 interface Pending {
   readonly id: TaskId;
@@ -19,7 +19,6 @@ interface Pending {
 /** Gathers the look-ups of one turn of the event loop, and of the time two batches are under way, into the next batch. */
 export class Lookups {
   readonly #database: Pick<Tasks, 'get'>;
-  readonly #logger: Logger;
   readonly #breaker: Breaker;
   readonly #waiting = new Map<string, Pending>();
   #underWay = 0;
@@ -27,15 +26,19 @@ export class Lookups {
 
   constructor(database: Pick<Tasks, 'get'>, clock: Clock, logger: Logger) {
     this.#database = database;
-    this.#logger = logger;
-    this.#breaker = new Breaker(clock);
+    this.#breaker = new Breaker({
+      whom: 'the database',
+      deadlineMs: DEADLINE_MS,
+      failures: FAILURES,
+      clock,
+      logger,
+    });
   }
 
   /** What the database, asked after this call, says; undefined when it does not answer. Never rejects. */
   find(id: TaskId): Promise<Lookup | undefined> {
     const same = this.#waiting.get(id.text);
     if (same) return same.found;
-    if (!this.#breaker.closed) return Promise.resolve(undefined);
     let answer: Pending['answer'] = () => undefined;
     const found = new Promise<Lookup | undefined>((resolve) => {
       answer = resolve;
@@ -51,6 +54,7 @@ export class Lookups {
     setImmediate(() => {
       this.#scheduled = false;
       void this.#ask(this.#take());
+      this.#schedule();
     });
   }
 
@@ -63,18 +67,12 @@ export class Lookups {
     return batch;
   }
 
+  /** Where the database is not asked, this answers at once, so that nobody waits for long. */
   async #ask(batch: readonly Pending[]): Promise<void> {
     this.#underWay++;
-    let lookups: readonly (Lookup | undefined)[] = [];
-    try {
-      lookups = await within(DEADLINE_MS, this.#database.get(batch.map(({ id }) => id)));
-      this.#breaker.succeeded();
-    } catch (error) {
-      this.#breaker.failed();
-      this.#logger.warn('the database did not answer a look-up', { reason: messageOf(error) });
-    }
+    const lookups = await this.#breaker.ask(() => this.#database.get(batch.map(({ id }) => id)));
     this.#underWay--;
-    for (const [at, { answer }] of batch.entries()) answer(lookups[at]);
+    for (const [at, { answer }] of batch.entries()) answer(lookups?.[at]);
     this.#schedule();
   }
 }

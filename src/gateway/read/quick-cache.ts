@@ -1,9 +1,11 @@
 import type { Cache, CacheEntry, CacheWrite } from '../../cache/cache.ts';
+import { Breaker } from '../../core/breaker.ts';
 import type { Clock } from '../../core/clock.ts';
-import { Breaker } from './breaker.ts';
-import { within } from './deadline.ts';
+import { silentLogger } from '../../core/logger.ts';
 
 const DEADLINE_MS = 20;
+/** A single value may be long, and only for that reason late. */
+const FAILURES = 3;
 
 /** The cache as a request may use it: whatever is wrong with it costs at most 20 ms, and soon nothing. */
 export class QuickCache {
@@ -12,26 +14,23 @@ export class QuickCache {
 
   constructor(cache: Cache, clock: Clock) {
     this.#cache = cache;
-    this.#breaker = new Breaker(clock);
-  }
-
-  async get(key: string): Promise<CacheEntry | undefined> {
-    if (!this.#breaker.closed) return undefined;
-    try {
-      const entry = await within(DEADLINE_MS, this.#cache.get(key));
-      this.#breaker.succeeded();
-      return entry;
-    } catch {
-      this.#breaker.failed();
-      return undefined;
-    }
-  }
-
-  /** Does not wait for the write. */
-  set(key: string, entry: CacheWrite): void {
-    if (!this.#breaker.closed) return;
-    this.#cache.set(key, entry).catch(() => {
-      // A copy that is missing is read from where it was made of.
+    this.#breaker = new Breaker({
+      whom: 'the cache',
+      deadlineMs: DEADLINE_MS,
+      failures: FAILURES,
+      clock,
+      // The cache says itself what is wrong with it.
+      logger: silentLogger,
     });
+  }
+
+  /** Never rejects. */
+  get(key: string): Promise<CacheEntry | undefined> {
+    return this.#breaker.ask(() => this.#cache.get(key));
+  }
+
+  /** Does not wait for the write: a copy that is missing is read from where it was made of. */
+  set(key: string, entry: CacheWrite): void {
+    void this.#breaker.ask(() => this.#cache.set(key, entry));
   }
 }

@@ -1,7 +1,7 @@
+import { within } from '../../core/deadline.ts';
 import type { TaskId } from '../../core/task-id.ts';
 import { taskTopic } from '../../core/topics.ts';
 import type { Signals } from '../../signals/signals.ts';
-import { within } from './deadline.ts';
 import type { Reading, TaskReader } from './task-reader.ts';
 
 /** A signal may be lost, and then this is how long it takes until the change is seen. */
@@ -45,9 +45,7 @@ export class Waits {
   /** The first reading that fits, or the last before the time is over. Where there are too many waits, does not wait. */
   async wait(request: WaitRequest): Promise<Reading> {
     const { id, tenant } = request;
-    if (request.forMs <= 0 || this.#open >= this.#max || this.#release.signal.aborted) {
-      return this.#reader.read(id, tenant, 'fresh');
-    }
+    if (!this.#mayHold(request)) return this.#reader.read(id, tenant, 'fresh');
     this.#open++;
     const bell = new Bell();
     const ring = (): void => bell.ring();
@@ -71,6 +69,11 @@ export class Waits {
         () => undefined,
       );
     }
+  }
+
+  /** A signal that is aborted already would end nothing. */
+  #mayHold({ forMs, signal }: WaitRequest): boolean {
+    return forMs > 0 && this.#open < this.#max && !signal.aborted && !this.#release.signal.aborted;
   }
 
   /** Read after this, and no change is missed: one that comes before a late subscription is found by the late ring. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../core/clock.ts';
+import { within } from '../../../core/deadline.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { Health, Reachability } from '../../../core/health.ts';
-import { within } from '../../read/deadline.ts';
 
 /** Something that can say how it is. */
 export interface Examined<H> {
