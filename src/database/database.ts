@@ -31,19 +31,22 @@ export interface Runs {
 /** What brings waiting tasks back into the queue, and removes ended ones. */
 export interface Schedule {
   /** Leases scheduled tasks that are due, so that nobody else publishes them meanwhile. Oldest first. */
-  due(limit: number): Promise<DueTask[]>;
+  due(limit: number): Promise<Due>;
   /** Marks tasks `queued` whose message the queue has confirmed; where the version has moved on, does nothing. */
   published(tasks: readonly { readonly id: string; readonly version: number }[]): Promise<void>;
   /**
    * Schedules the runs whose lease ran out. Nobody can tell why their worker is silent, so no crash is charged; each is
    * noted as interrupted, and fails when it was `interruptionLimit` times. A run that is to be alone counts as
    * interrupted only if `extend` was told that it had begun: what waits can not have brought its worker down.
+   * @param options.before none whose lease ran out later than that, whatever the time is now: a clock that was set on
+   *   makes every lease look as if it had run out
    * @param options.all also those whose lease still holds, and what was leased to be published: the holder of all of it
    *   is known to be dead
    */
   recover(options: {
     readonly limit: number;
     readonly interruptionLimit: number;
+    readonly before?: number | undefined;
     readonly all?: boolean;
   }): Promise<TaskRecord[]>;
   /**
@@ -175,6 +178,12 @@ export interface LostTimes {
   readonly before: number;
   readonly after?: number | undefined;
   readonly limit: number;
+}
+
+export interface Due {
+  readonly tasks: readonly DueTask[];
+  /** The time that the database goes by, in milliseconds since the epoch. */
+  readonly now: number;
 }
 
 export interface DueTask {

@@ -36,11 +36,11 @@ export class DuePublisher implements Service {
   }
 
   /** The database is asked here more often than anywhere else, so this tells whether it answers. */
-  async #due(): Promise<DueTask[]> {
+  async #due(): Promise<readonly DueTask[]> {
     try {
-      const due = await this.#database.due(BATCH);
-      this.#connectivity.succeeded();
-      return due;
+      const { tasks, now } = await this.#database.due(BATCH);
+      this.#connectivity.succeeded(now);
+      return tasks;
     } catch (error) {
       this.#connectivity.failed();
       throw error;

@@ -87,7 +87,7 @@ describe.skipIf(unavailable('postgresql'))('when the PostgreSQL server', () => {
       });
       expect(await statesOf(observer, messages)).toEqual(['running', 'running', 'running']);
       proxy.deaf = false;
-      expect(await database.due(10)).toHaveLength(3);
+      expect((await database.due(10)).tasks).toHaveLength(3);
       const records = await recordsOf(observer, messages);
       expect(
         records.map(({ state, interruptions, attempts, run }) => [state, interruptions, attempts, run]),
@@ -143,7 +143,7 @@ describe.skipIf(unavailable('postgresql'))('when the PostgreSQL server', () => {
     // What was sent to it is done before it is taken back, or not at all.
     await vi.waitFor(() => database.counts(), 10_000);
     const [verdict] = await database.claim([claimOf(message)], LEASE);
-    const due = verdict?.kind === 'drop' ? await database.due(1) : [];
+    const due = verdict?.kind === 'drop' ? (await database.due(1)).tasks : [];
     expect(verdict?.kind === 'run' || due.length === 1).toBe(true);
   });
 
@@ -208,7 +208,7 @@ async function statesOf(database: Database, messages: readonly Message[]): Promi
 /** What a worker does with what the queue has delivered, and with what is due; after a failure the same once more. */
 async function work(database: Database, messages: readonly Message[], held: HeldRun[]): Promise<void> {
   if (held.length === 0) {
-    const due = await database.due(100);
+    const { tasks: due } = await database.due(100);
     const again = due.map(({ body, run }) => ({ ...decodeMessage(body), run }));
     const delivered = [...messages, ...again];
     const verdicts = await database.claim(delivered.map(claimOf), LEASE);

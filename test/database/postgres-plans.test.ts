@@ -55,7 +55,7 @@ async function useAll(database: Database, gateway: Gateway, batch: number): Prom
   const runs = messages.map(({ id }) => ({ id, run: 1 }));
   await database.extend(runs, lease);
   await database.settle(runs.map((run, at) => ({ ...run, outcome: at % 2 === 0 ? retry(0) : SUCCEEDED })));
-  const due = await database.due(batch);
+  const { tasks: due } = await database.due(batch);
   await database.published(due);
   const again = due.map(({ body, run }) => ({ ...decodeMessage(body), run }));
   await database.claim(again.map(claimOf), lease);

@@ -105,7 +105,7 @@ class Crowd {
   }
 
   async #publish(database: Database): Promise<void> {
-    const due = await database.due(BATCH);
+    const { tasks: due } = await database.due(BATCH);
     this.#queue.push(...due.map(({ body, run }) => ({ ...decodeMessage(body), run })));
     await database.published(due);
   }

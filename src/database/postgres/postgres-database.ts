@@ -11,7 +11,7 @@ import type {
   CancelResult,
   Claim,
   Database,
-  DueTask,
+  Due,
   Extension,
   FollowUps,
   HeldRun,
@@ -106,7 +106,7 @@ class PostgresDatabase implements Database {
     return cancel(this.#server, id, tenant);
   }
 
-  due(limit: number): Promise<DueTask[]> {
+  due(limit: number): Promise<Due> {
     return due(this.#server, limit);
   }
 

@@ -1,11 +1,11 @@
 import type { Address } from '../../core/message.ts';
 import { MAX_DOUBLINGS, PUBLISH_LEASE_MS, RECONCILE_INTERVAL_MS } from '../bounds.ts';
-import type { DueTask, LostTimes } from '../database.ts';
+import type { Due, LostTimes } from '../database.ts';
 import type { Server } from './server.ts';
 import { byKey } from './task-json.ts';
 
-export async function due(server: Server, limit: number): Promise<DueTask[]> {
-  const tasks = await server.ask(
+export async function due(server: Server, limit: number): Promise<Due> {
+  const found = await server.ask(
     'due',
     `WITH clock AS MATERIALIZED (SELECT sluice.now_ms($1) AS now),
      picked AS (
@@ -17,15 +17,15 @@ export async function due(server: Server, limit: number): Promise<DueTask[]> {
        WHERE t.pk = ANY (ARRAY(SELECT pk FROM picked))
        RETURNING t.pk, t.id, t.version, t.run, t.due_at
      )
-     SELECT coalesce(json_agg(
-       json_build_object('id', l.id, 'version', l.version, 'run', l.run + 1, 'body', b.body) ORDER BY l.due_at), '[]')
+     SELECT json_build_object('now', (SELECT now FROM clock), 'tasks', coalesce(json_agg(
+       json_build_object('id', l.id, 'version', l.version, 'run', l.run + 1, 'body', b.body) ORDER BY l.due_at), '[]'))
      FROM leased l LEFT JOIN LATERAL (
        SELECT b.body FROM sluice.task_body b WHERE b.pk = l.pk OFFSET 0) AS b ON true`,
     server.now(),
     limit,
     PUBLISH_LEASE_MS,
   );
-  return tasks as DueTask[];
+  return found as Due;
 }
 
 export async function published(

@@ -2,11 +2,11 @@ import type { Address } from '../../core/message.ts';
 import { readTaskId } from '../../core/task-id.ts';
 import type { Connection } from '../../sqlite/binding.ts';
 import { MAX_DOUBLINGS, PUBLISH_LEASE_MS, RECONCILE_INTERVAL_MS } from '../bounds.ts';
-import type { DueTask, LostTimes } from '../database.ts';
+import type { Due, LostTimes } from '../database.ts';
 import { type TaskTable, move } from './task-table.ts';
 
 export interface ScheduleOperations {
-  due(args: { readonly limit: number; readonly now: number }): DueTask[];
+  due(args: { readonly limit: number; readonly now: number }): Due;
   published(args: {
     readonly tasks: readonly { readonly id: string; readonly version: number }[];
     readonly now: number;
@@ -30,13 +30,15 @@ export function scheduleOperations(connection: Connection, tasks: TaskTable): Sc
   const body = connection.prepare('SELECT body FROM task_body WHERE number = ?');
 
   return {
-    due: ({ limit, now }) =>
-      due(now, limit).map((row) => {
+    due: ({ limit, now }) => {
+      const found = due(now, limit).map((row) => {
         row.publishingUntil = now + PUBLISH_LEASE_MS;
         tasks.save(row);
         const text = String(body.get(row.number)?.[0] ?? '');
         return { id: row.id, version: row.version, run: row.run + 1, body: text };
-      }),
+      });
+      return { tasks: found, now };
+    },
 
     published({ tasks: confirmed, now }) {
       for (const { id, version } of confirmed) {

@@ -56,8 +56,13 @@ export const SCHEDULE_CASES: Topics<DatabaseTester> = {
       const messages = [];
       for (let count = 0; count < 20; count += 1) messages.push(await toRetry(t));
       const lent = await Promise.all([1, 2, 3].map(() => t.database.due(20)));
-      const ids = lent.flat().map(({ id }) => id);
+      const ids = lent.flatMap(({ tasks }) => tasks).map(({ id }) => id);
       assert.deepEqual([...ids].sort(), messages.map(({ id }) => id).sort());
+    },
+    'come with the time that the database goes by, though none is due': async (t) => {
+      assert.deepEqual(await t.database.due(1), { tasks: [], now: t.clock.now() });
+      t.clock.jump(A_MINUTE_MS);
+      assert.deepEqual(await t.database.due(1), { tasks: [], now: t.clock.now() });
     },
     'survive a process that dies before it has published them': async (t) => {
       await toRetry(t);
