@@ -24,8 +24,11 @@ export interface Runs {
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]>;
   /** Records `failed` for messages that can not be claimed, where the task has no row yet or waits. */
   reject(rejections: readonly Rejection[]): Promise<void>;
-  /** Cancels a task that waits; asks a running one to end. */
-  cancel(id: TaskId, tenant: string): Promise<CancelResult>;
+  /**
+   * Cancels a task that waits; asks a running one to end. One that has no row waits in the queue, unless its id is older
+   * than `horizonMs`: then it is gone, for nothing may be left of a task that ended.
+   */
+  cancel(id: TaskId, tenant: string, horizonMs: number): Promise<CancelResult>;
 }
 
 /** What brings waiting tasks back into the queue, and removes ended ones. */

@@ -66,7 +66,7 @@ async function useAll(database: Database, gateway: Gateway, batch: number): Prom
   await database.followUpsPublished(due.map(({ id }) => id));
   await database.get(messages.map(idOf));
   const [first] = messages;
-  if (first) await database.cancel(idOf(first), 'default');
+  if (first) await database.cancel(idOf(first), 'default', RETENTION.horizonMs);
   const rejected = gateway.accept();
   await database.reject([
     { id: idOf(rejected), tenant: 'default', task: 'resize', error: { code: 'X', message: 'x' } },

@@ -73,7 +73,7 @@ class Crowd {
       const [held] = await Promise.all([
         this.#claim(database, messages, { holder, durationMs: 60_000 }),
         this.#publish(database),
-        database.cancel(idOf(pick(this.#messages)), 'default'),
+        database.cancel(idOf(pick(this.#messages)), 'default', RETENTION.horizonMs),
         database.reject(randomInt(20) === 0 ? [rejectionOf(pick(this.#messages))] : []),
       ]);
       await Promise.all([

@@ -102,8 +102,8 @@ class PostgresDatabase implements Database {
     return reject(this.#server, rejections);
   }
 
-  cancel(id: TaskId, tenant: string): Promise<CancelResult> {
-    return cancel(this.#server, id, tenant);
+  cancel(id: TaskId, tenant: string, horizonMs: number): Promise<CancelResult> {
+    return cancel(this.#server, id, { tenant, horizonMs });
   }
 
   due(limit: number): Promise<Due> {

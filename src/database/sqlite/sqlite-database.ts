@@ -68,8 +68,8 @@ export class SqliteDatabase implements Database {
     return answered(this.#writes('reject', { rejections, now: this.#clock.now() }));
   }
 
-  cancel(id: TaskId, tenant: string): Promise<CancelResult> {
-    return answered(this.#writes('cancel', { id, tenant, now: this.#clock.now() }));
+  cancel(id: TaskId, tenant: string, horizonMs: number): Promise<CancelResult> {
+    return answered(this.#writes('cancel', { id, tenant, horizonMs, now: this.#clock.now() }));
   }
 
   due(limit: number): Promise<Due> {

@@ -138,7 +138,7 @@ export class DatabaseTester {
 
   cancel(message: Message): Promise<CancelResult> {
     const id = this.#know(message);
-    return this.#checked(this.#database.cancel(id, message.tenant));
+    return this.#checked(this.#database.cancel(id, message.tenant, HORIZON_MS));
   }
 
   reject(message: Message): Promise<void> {
