@@ -6,8 +6,9 @@ import type { Progress, TaskError, TaskRecord } from '../core/task-record.ts';
 
 /**
  * Owns each task from its claim on. Every method rejects with SluiceError `SLUICE_DATABASE_UNAVAILABLE` when the
- * engine does not answer; the outcome is then unknown, and the same call may be made again. Any other rejection is the
- * fault of one of the items: divide the batch and try the halves. Times are the database's own.
+ * engine does not answer; the outcome is then unknown, and the same call may be made again. Its `data.timedOut` is true
+ * where the engine was at work for too long. Any other rejection is the fault of one of the items: divide the batch and try
+ * the halves. Times are the database's own.
  */
 export interface Database extends Runs, Schedule, Tasks {
   health(): Promise<Health>;
@@ -33,7 +34,8 @@ export interface Runs {
 
 /** What brings waiting tasks back into the queue, and removes ended ones. */
 export interface Schedule {
-  /** Leases scheduled tasks that are due, so that nobody else publishes them meanwhile. Oldest first. */
+  /** Leases scheduled tasks that are due, so that nobody else publishes them meanwhile: the oldest first, `limit` at most,
+   * and of their messages no more than `BATCH_BYTES`, or one. */
   due(limit: number): Promise<Due>;
   /** Marks tasks `queued` whose message the queue has confirmed; where the version has moved on, does nothing. */
   published(tasks: readonly { readonly id: string; readonly version: number }[]): Promise<void>;
@@ -185,6 +187,8 @@ export interface LostTimes {
 
 export interface Due {
   readonly tasks: readonly DueTask[];
+  /** There may be others that are due. */
+  readonly more: boolean;
   /** The time that the database goes by, in milliseconds since the epoch. */
   readonly now: number;
 }

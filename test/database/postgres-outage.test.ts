@@ -169,7 +169,10 @@ describe.skipIf(unavailable('postgresql'))('when the PostgreSQL server', () => {
   it('is away at the start, opening succeeds and it is found when it comes', async () => {
     await server().kill();
     const database = open();
-    await expect(database.counts()).rejects.toMatchObject({ code: 'SLUICE_DATABASE_UNAVAILABLE' });
+    await expect(database.counts()).rejects.toMatchObject({
+      code: 'SLUICE_DATABASE_UNAVAILABLE',
+      data: { timedOut: false },
+    });
     expect(await database.health()).toMatchObject({
       ok: false,
       reason: expect.stringContaining('ECONNREFUSED'),
@@ -190,6 +193,7 @@ describe.skipIf(unavailable('postgresql'))('when the PostgreSQL server', () => {
       await client.query(`LOCK TABLE ${schemaOf(url)}.concurrency_key`);
       await expect(database.claim([next], LEASE)).rejects.toMatchObject({
         code: 'SLUICE_DATABASE_UNAVAILABLE',
+        data: { timedOut: true },
       });
     });
     expect(await database.claim([next], LEASE)).toMatchObject([{ kind: 'run', version: 2 }]);

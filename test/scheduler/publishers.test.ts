@@ -15,7 +15,7 @@ function duePublisher(): DuePublisher {
 }
 
 function answerDue(tasks: readonly DueTask[]): void {
-  made.database.answer('due', () => ({ tasks, now: made.clock.now() }));
+  made.database.answer('due', () => ({ tasks, more: false, now: made.clock.now() }));
 }
 
 beforeEach(() => {
@@ -72,12 +72,22 @@ describe('the publisher of due tasks', () => {
     expect(made.database.of('reject')).toMatchObject([[[{ id: { text: id } }]]]);
   });
 
-  it('has more to do when it got as many as it asked for', async () => {
-    made.database.answer('due', (limit: number) => ({
-      tasks: Array.from({ length: limit }, () => ({ id: message().id, version: 3, run: 2, body: body() })),
-      now: made.clock.now(),
-    }));
+  it('has more to do when the database says so', async () => {
+    made.database.answer('due', () => ({ tasks: [], more: true, now: made.clock.now() }));
     expect(await duePublisher().run()).toBe(true);
+  });
+
+  it('asks for half as many after two calls in a row that took too long, and for no fewer while it is away', async () => {
+    const publisher = duePublisher();
+    const asked: unknown[] = [];
+    for (const timedOut of [false, false, false, true, true, true, true, true]) {
+      made.database.answer('due', (limit: number) => {
+        asked.push(limit);
+        throw new SluiceError('SLUICE_DATABASE_UNAVAILABLE', { timedOut });
+      });
+      await expect(publisher.run()).rejects.toMatchObject({ code: 'SLUICE_DATABASE_UNAVAILABLE' });
+    }
+    expect(asked).toEqual([500, 500, 500, 500, 500, 250, 250, 125]);
   });
 });
 

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import pg, { type PoolClient } from 'pg';
 import { SluiceError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
-import { reachOf } from './postgres-fault.ts';
+import { reachOf, tookTooLong } from './postgres-fault.ts';
 
 export interface PrimaryPoolOptions {
   /** A connection string for each host. */
@@ -89,7 +89,8 @@ export class PrimaryPool {
       client?.release(reach === 'connection');
       if (reach === 'item') throw thrown;
       if (reach === 'connection') this.#tellAway(thrown);
-      throw new SluiceError('SLUICE_DATABASE_UNAVAILABLE', { reason: reasonOf(thrown) }, { cause: thrown });
+      const data = { reason: reasonOf(thrown), timedOut: tookTooLong(thrown) };
+      throw new SluiceError('SLUICE_DATABASE_UNAVAILABLE', data, { cause: thrown });
     }
   }
 

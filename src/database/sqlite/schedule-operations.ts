@@ -1,8 +1,9 @@
+import { BATCH_BYTES } from '../../core/batch-size.ts';
 import type { Address } from '../../core/message.ts';
 import { readTaskId } from '../../core/task-id.ts';
 import type { Connection } from '../../sqlite/binding.ts';
 import { MAX_DOUBLINGS, PUBLISH_LEASE_MS, RECONCILE_INTERVAL_MS } from '../bounds.ts';
-import type { Due, LostTimes } from '../database.ts';
+import type { Due, DueTask, LostTimes } from '../database.ts';
 import { type TaskTable, move } from './task-table.ts';
 
 export interface ScheduleOperations {
@@ -31,13 +32,18 @@ export function scheduleOperations(connection: Connection, tasks: TaskTable): Sc
 
   return {
     due: ({ limit, now }) => {
-      const found = due(now, limit).map((row) => {
+      const rows = due(now, limit);
+      const leased: DueTask[] = [];
+      let bytes = 0;
+      for (const row of rows) {
+        const text = String(body.get(row.number)?.[0] ?? '');
+        bytes += text.length;
+        if (leased.length > 0 && bytes > BATCH_BYTES) break;
         row.publishingUntil = now + PUBLISH_LEASE_MS;
         tasks.save(row);
-        const text = String(body.get(row.number)?.[0] ?? '');
-        return { id: row.id, version: row.version, run: row.run + 1, body: text };
-      });
-      return { tasks: found, now };
+        leased.push({ id: row.id, version: row.version, run: row.run + 1, body: text });
+      }
+      return { tasks: leased, more: rows.length === limit || leased.length < rows.length, now };
     },
 
     published({ tasks: confirmed, now }) {
