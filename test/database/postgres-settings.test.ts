@@ -43,7 +43,6 @@ describe('the URL of a PostgreSQL server', () => {
 
 describe('what the settings of a PostgreSQL server promise', () => {
   const sound = {
-    version: '15.8',
     fsync: 'on',
     fullPageWrites: 'on',
     synchronousCommit: 'on',

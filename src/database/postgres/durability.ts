@@ -1,8 +1,8 @@
 import type { Health } from '../../core/health.ts';
 import type { Server } from './server.ts';
+import { COMMITS_STALL, STALLED } from './stalled-commits.ts';
 
 interface Settings {
-  readonly version: string;
   readonly fsync: string;
   readonly fullPageWrites: string;
   readonly synchronousCommit: string;
@@ -10,12 +10,17 @@ interface Settings {
   readonly standbys: number;
 }
 
+interface Answer extends Settings {
+  readonly version: string;
+  readonly stalled: boolean;
+}
+
 /**
  * What a commit of this session survives.
  * @param failover another host may take over, so that what only one has is not safe
  */
 export async function durability(server: Server, failover: boolean): Promise<Health> {
-  const settings = await server.ask(
+  const answer = await server.ask(
     'settings',
     `SELECT json_build_object(
        'version', current_setting('server_version'),
@@ -23,13 +28,15 @@ export async function durability(server: Server, failover: boolean): Promise<Hea
        'fullPageWrites', current_setting('full_page_writes'),
        'synchronousCommit', current_setting('synchronous_commit'),
        'synchronousStandbys', current_setting('synchronous_standby_names'),
-       'standbys', (SELECT count(*) FROM pg_stat_replication))`,
+       'standbys', (SELECT count(*) FROM pg_stat_replication),
+       'stalled', ${COMMITS_STALL})`,
   );
-  const { version } = settings as Settings;
-  const { durable, text } = promiseOf(settings as Settings, failover);
+  const { version, stalled, ...settings } = answer as Answer;
+  const { durable, text } = promiseOf(settings, failover);
   // Without what a distribution adds to it.
   const [number] = version.split(' ');
-  return { ok: true, durable, durability: `PostgreSQL ${number}, ${text}` };
+  const promise = { durable, durability: `PostgreSQL ${number}, ${text}` };
+  return stalled ? { ok: false, reason: STALLED, ...promise } : { ok: true, ...promise };
 }
 
 /** One sentence about the settings that decide whether a commit lasts. */

@@ -33,7 +33,11 @@ const QUERY_CANCELED = '57014';
 
 /** True where the server was at work on the statement for longer than it may take. */
 export function tookTooLong(thrown: unknown): boolean {
-  if (thrown instanceof DatabaseError) return thrown.code === QUERY_CANCELED;
+  return thrown instanceof DatabaseError ? thrown.code === QUERY_CANCELED : isSilence(thrown);
+}
+
+/** True where the server said nothing at all for as long, though it ends what takes too long itself. */
+export function isSilence(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.message === NO_ANSWER;
 }
 
