@@ -81,6 +81,28 @@ describe.skipIf(unavailable('postgresql'))('a PostgreSQL server with a standby',
     });
   });
 
+  it('counts as durable by itself only where no standby may take over, or the URL says that none does', async () => {
+    const url = ownSchema(engine);
+    const [untold, none, some] = ['', '&failover=no', '&failover=yes'].map((end) =>
+      open(url + end, [portOf(engine.url)]),
+    );
+    await vi.waitFor(
+      async () =>
+        expect(await untold?.health()).toMatchObject({
+          ok: true,
+          durable: false,
+          durability: expect.stringMatching(/can lose the last commits; .* say failover=no in the URL$/),
+        }),
+      20_000,
+    );
+    expect(await none?.health()).toMatchObject({ ok: true, durable: true });
+    expect(await some?.health()).toMatchObject({
+      ok: true,
+      durable: false,
+      durability: expect.stringMatching(/can lose the last commits$/),
+    });
+  });
+
   it('says that commits wait for a standby that is away, and is left alone until it is back', async () => {
     const url = ownSchema(engine);
     const database = open(url, [portOf(engine.url)], { connections: 3, statementTimeoutMs: 200 });

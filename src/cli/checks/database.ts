@@ -4,7 +4,7 @@ import { type Finding, fail, ok, warn } from './check.ts';
 import { correctIt, type EngineSetting, startIt } from './engine.ts';
 
 const DURABLE =
-  'set fsync, full_page_writes and synchronous_commit to on; where the URL names several hosts, synchronous_standby_names too';
+  'set fsync, full_page_writes and synchronous_commit to on; where a standby may take over, synchronous_standby_names too';
 const STALLED = 'start that standby, or take it out of synchronous_standby_names';
 
 /**

@@ -62,11 +62,11 @@ export interface PostgresDatabaseOptions {
  * @throws SluiceError `SLUICE_OPTION_INVALID` for a URL that is none
  */
 export function openPostgresDatabase(options: PostgresDatabaseOptions): Database {
-  const { hosts, schema } = parsePostgresUrl(options.url);
+  const { hosts, schema, failover } = parsePostgresUrl(options.url);
   const pool = poolOf(options, hosts);
   const migrated = new MigratedServer(pool, schema, options.clock);
   const server = new RevokingServer(migrated, options.random ?? systemRandom);
-  return new PostgresDatabase(pool, server, hosts.length > 1);
+  return new PostgresDatabase(pool, server, failover);
 }
 
 function poolOf(options: Omit<PostgresDatabaseOptions, 'clock'>, hosts: readonly string[]): PrimaryPool {
@@ -78,9 +78,9 @@ function poolOf(options: Omit<PostgresDatabaseOptions, 'clock'>, hosts: readonly
 class PostgresDatabase implements Database {
   readonly #pool: PrimaryPool;
   readonly #server: RevokingServer;
-  readonly #failover: boolean;
+  readonly #failover: boolean | undefined;
 
-  constructor(pool: PrimaryPool, server: RevokingServer, failover: boolean) {
+  constructor(pool: PrimaryPool, server: RevokingServer, failover: boolean | undefined) {
     this.#pool = pool;
     this.#server = server;
     this.#failover = failover;
