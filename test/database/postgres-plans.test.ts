@@ -18,7 +18,7 @@ import { claimOf, Gateway, idOf, sessionsEnded, withClient } from './postgres/wo
 const ROWS_OF_EACH_STATE = 20_000;
 const BATCH = 50;
 /** More than every call together has to look at, less than there is of any state. */
-const MOST_READ = 9000;
+const MOST_READ = 12_000;
 
 describe.skipIf(unavailable('postgresql'))('the statements on a PostgreSQL server', () => {
   const engine = usePostgres();
@@ -91,7 +91,8 @@ function filling(schema: string): string {
     insert('running', 'started_at, lease_until, lease_holder', `n, ${later}, 'other'`, 2000),
     insert('queued', 'due_at', 'NULL', ROWS_OF_EACH_STATE),
     insert('scheduled', 'due_at', `${later} + n`, ROWS_OF_EACH_STATE),
-    insert('blocked', 'concurrency_key, blocked_number', `'other ' || n % 100, n`, ROWS_OF_EACH_STATE),
+    insert('blocked', 'concurrency_key, blocked_number', `'other ' || n, n`, ROWS_OF_EACH_STATE),
+    `INSERT INTO ${schema}.concurrency_key SELECT 'other ' || n FROM generate_series(1, ${ROWS_OF_EACH_STATE}) n;`,
     insert('succeeded', 'finished_at, has_body', `${later} + n, true`, 2 * ROWS_OF_EACH_STATE),
   ].join('\n');
 }

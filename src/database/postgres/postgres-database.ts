@@ -39,6 +39,7 @@ import { sweep } from './retention-operation.ts';
 import { due, published, reconcile } from './schedule-operations.ts';
 import { RevokingServer } from './revoking-server.ts';
 import { MigratedServer } from './server.ts';
+import { UnusedKeys } from './unused-keys.ts';
 import { settle } from './settle-operation.ts';
 
 export interface PostgresDatabaseOptions {
@@ -79,11 +80,13 @@ class PostgresDatabase implements Database {
   readonly #pool: PrimaryPool;
   readonly #server: RevokingServer;
   readonly #failover: boolean | undefined;
+  readonly #unusedKeys: UnusedKeys;
 
   constructor(pool: PrimaryPool, server: RevokingServer, failover: boolean | undefined) {
     this.#pool = pool;
     this.#server = server;
     this.#failover = failover;
+    this.#unusedKeys = new UnusedKeys(server);
   }
 
   claim(claims: readonly Claim[], lease: Lease): Promise<Verdict[]> {
@@ -130,8 +133,11 @@ class PostgresDatabase implements Database {
     return followUpsPublished(this.#server, ids);
   }
 
-  sweep(retention: Retention, limit: number): Promise<Swept> {
-    return sweep(this.#server, retention, limit);
+  async sweep(retention: Retention, limit: number): Promise<Swept> {
+    const swept = await sweep(this.#server, retention, limit);
+    // Nobody is held up by a key that is left, so this waits until the rest is done.
+    if (Object.values(swept).every((count) => count < limit)) await this.#unusedKeys.removeSome();
+    return swept;
   }
 
   get(ids: readonly TaskId[]): Promise<Lookup[]> {
