@@ -193,6 +193,7 @@ async function openBasis(
   if (!options.watch) void logDurability({ engines: { queue, database }, logger }, closing.signal);
   const metrics = new Metrics();
   metrics.depthFrom(() => engines.queue.depth());
+  metrics.tasksFrom(() => engines.database.counts());
   if (engines.spooled) metrics.spooledFrom(engines.spooled);
   return {
     ...engines,

@@ -75,7 +75,7 @@ export interface Tasks {
   get(ids: readonly TaskId[]): Promise<Lookup[]>;
   /** Newest first. */
   list(filter: ListFilter): Promise<TaskPage>;
-  /** How many tasks are in each waiting or running state, for metrics. */
+  /** How many tasks are in each waiting or running state, for metrics; 10,000 is that many or more. */
   counts(): Promise<Partial<Record<State, number>>>;
 }
 
