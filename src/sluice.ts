@@ -196,6 +196,7 @@ async function openBasis(
   // Not waited for: a server starts while an engine is away. Who changes the tasks while they run relies on nothing.
   if (!options.watch) void logDurability({ engines: { queue, database }, logger }, closing.signal);
   metrics.depthFrom(() => engines.queue.depth());
+  metrics.tasksFrom(() => engines.database.counts());
   if (engines.spooled) metrics.spooledFrom(engines.spooled);
   return {
     ...engines,

@@ -10,5 +10,5 @@ export const MAX_DOUBLINGS = 12;
 /** Rows looked at for one page at most, so that a filter that fits little costs no more than one that fits much. */
 export const MAX_SCANNED = 5000;
 export const CHUNK = 500;
-/** Above this a count says only that there are many. */
-export const MAX_COUNTED = 100_000;
+/** Above this a count says only that there are many: it is asked for at each scrape, by every process. */
+export const MAX_COUNTED = 10_000;

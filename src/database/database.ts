@@ -6,8 +6,9 @@ import type { Progress, TaskError, TaskRecord } from '../core/task-record.ts';
 
 /**
  * Owns each task from its claim on. Every method rejects with SluiceError `SLUICE_DATABASE_UNAVAILABLE` when the
- * engine does not answer; the outcome is then unknown, and the same call may be made again. Any other rejection is the
- * fault of one of the items: divide the batch and try the halves. Times are the database's own.
+ * engine does not answer; the outcome is then unknown, and the same call may be made again. Its `data.timedOut` is true
+ * where the engine was at work for too long. Any other rejection is the fault of one of the items: divide the batch and try
+ * the halves. Times are the database's own.
  */
 export interface Database extends Runs, Schedule, Tasks {
   health(): Promise<Health>;
@@ -24,26 +25,33 @@ export interface Runs {
   settle(settlements: readonly Settlement[]): Promise<SettleResult[]>;
   /** Records `failed` for messages that can not be claimed, where the task has no row yet or waits. */
   reject(rejections: readonly Rejection[]): Promise<void>;
-  /** Cancels a task that waits; asks a running one to end. */
-  cancel(id: TaskId, tenant: string): Promise<CancelResult>;
+  /**
+   * Cancels a task that waits; asks a running one to end. One that has no row waits in the queue, unless its id is older
+   * than `horizonMs`: then it is gone, for nothing may be left of a task that ended.
+   */
+  cancel(id: TaskId, tenant: string, horizonMs: number): Promise<CancelResult>;
 }
 
 /** What brings waiting tasks back into the queue, and removes ended ones. */
 export interface Schedule {
-  /** Leases scheduled tasks that are due, so that nobody else publishes them meanwhile. Oldest first. */
-  due(limit: number): Promise<DueTask[]>;
+  /** Leases scheduled tasks that are due, so that nobody else publishes them meanwhile: the oldest first, `limit` at most,
+   * and of their messages no more than `BATCH_BYTES`, or one. */
+  due(limit: number): Promise<Due>;
   /** Marks tasks `queued` whose message the queue has confirmed; where the version has moved on, does nothing. */
   published(tasks: readonly { readonly id: string; readonly version: number }[]): Promise<void>;
   /**
    * Schedules the runs whose lease ran out. Nobody can tell why their worker is silent, so no crash is charged; each is
    * noted as interrupted, and fails when it was `interruptionLimit` times. A run that is to be alone counts as
    * interrupted only if `extend` was told that it had begun: what waits can not have brought its worker down.
+   * @param options.before none whose lease ran out later than that, whatever the time is now: a clock that was set on
+   *   makes every lease look as if it had run out
    * @param options.all also those whose lease still holds, and what was leased to be published: the holder of all of it
    *   is known to be dead
    */
   recover(options: {
     readonly limit: number;
     readonly interruptionLimit: number;
+    readonly before?: number | undefined;
     readonly all?: boolean;
   }): Promise<TaskRecord[]>;
   /**
@@ -67,7 +75,7 @@ export interface Tasks {
   get(ids: readonly TaskId[]): Promise<Lookup[]>;
   /** Newest first. */
   list(filter: ListFilter): Promise<TaskPage>;
-  /** How many tasks are in each waiting or running state, for metrics. */
+  /** How many tasks are in each waiting or running state, for metrics; 10,000 is that many or more. */
   counts(): Promise<Partial<Record<State, number>>>;
 }
 
@@ -175,6 +183,14 @@ export interface LostTimes {
   readonly before: number;
   readonly after?: number | undefined;
   readonly limit: number;
+}
+
+export interface Due {
+  readonly tasks: readonly DueTask[];
+  /** There may be others that are due. */
+  readonly more: boolean;
+  /** The time that the database goes by, in milliseconds since the epoch. */
+  readonly now: number;
 }
 
 export interface DueTask {

@@ -140,7 +140,7 @@ class HttpGateway implements Gateway {
       read: new ReadRoutes({ ...shared, finished: new FinishedTasks(clock) }),
       control: new ControlRoutes({
         ...shared,
-        cancel: { ...shared, signals, onScheduled: options.onScheduled },
+        cancel: { ...shared, signals, retention: options.retention, onScheduled: options.onScheduled },
       }),
       info: new InfoRoutes({
         ...shared,

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Address } from '../core/message.ts';
+import { type TaskCounts, TaskGauge } from './task-gauge.ts';
 
 /** What the depth gauges are filled from at each scrape. */
 export interface DepthReading {
@@ -45,6 +46,7 @@ export class Metrics {
   readonly #messages = this.#gauge('sluice_queue_messages', 'Messages in the queue.', ['queue', 'priority']);
   readonly #fullness = this.#gauge('sluice_queue_fullness', 'Share of its hard limit the queue holds.', []);
   #depth: (() => Promise<DepthReading>) | undefined;
+  #tasks: TaskGauge | undefined;
   #readSpool: () => void = () => undefined;
 
   accepted(task: string, durationMs: number): void {
@@ -94,6 +96,12 @@ export class Metrics {
     this.#depth = read;
   }
 
+  /** Where the number of tasks in each state comes from, asked at each scrape. While it fails, that is left out. */
+  tasksFrom(read: () => Promise<TaskCounts>): void {
+    const help = 'Tasks that the database holds and that have not ended, up to a bound.';
+    this.#tasks = new TaskGauge(this.#gauge('sluice_tasks', help, ['state']), read);
+  }
+
   /** Where the number of tasks comes from that wait on this disk for the queue; without a spool there is no such gauge. */
   spooledFrom(read: () => number): void {
     const gauge = this.#gauge(
@@ -114,7 +122,7 @@ export class Metrics {
    * @see https://prometheus.io/docs/instrumenting/exposition_formats/
    */
   async text(): Promise<string> {
-    await this.#readDepth();
+    await Promise.all([this.#readDepth(), this.#tasks?.refresh()]);
     this.#readSpool();
     for (const [task, count] of this.#acceptedSince) this.#accepted.inc({ task }, count);
     this.#acceptedSince.clear();

@@ -2,24 +2,27 @@ import type { Clock } from '../core/clock.ts';
 
 /** A pause longer than this between two successes means that this process, or its way to the database, stood still. */
 const MAX_PAUSE_MS = 5000;
-/** A wall clock that was set by more may have made every lease look as if it had run out. */
+/** A clock of the database that was set by more may have made every lease look as if it had run out. */
 const MAX_SET_MS = 5000;
 
-/** How long this process has been in touch with the database without a break, by a wall clock that nobody has set. */
+/** How long this process has been in touch with the database without a break, by a clock of the database that nobody
+ * has set. */
 export class Connectivity {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'elapsed'>;
   #since: number | undefined;
   #last = Number.NEGATIVE_INFINITY;
-  #lastWall = 0;
+  #lastTold = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Pick<Clock, 'elapsed'>) {
     this.#clock = clock;
   }
 
-  succeeded(): void {
-    if (this.#broken()) this.#since = undefined;
+  /** @param now the time that the database has told */
+  succeeded(now: number): void {
+    const setMs = Math.abs(now - this.databaseNow);
+    if (this.#broken() || setMs > MAX_SET_MS) this.#since = undefined;
     this.#last = this.#clock.elapsed();
-    this.#lastWall = this.#clock.now();
+    this.#lastTold = now;
     this.#since ??= this.#last;
   }
 
@@ -32,9 +35,12 @@ export class Connectivity {
     return this.#since === undefined || this.#broken() ? 0 : this.#clock.elapsed() - this.#since;
   }
 
+  /** The time by the clock of the database, as it has gone on since it was told last, whoever has set it meanwhile. */
+  get databaseNow(): number {
+    return Math.floor(this.#lastTold + this.#clock.elapsed() - this.#last);
+  }
+
   #broken(): boolean {
-    const pauseMs = this.#clock.elapsed() - this.#last;
-    const setMs = Math.abs(this.#clock.now() - this.#lastWall - pauseMs);
-    return pauseMs > MAX_PAUSE_MS || setMs > MAX_SET_MS;
+    return this.#clock.elapsed() - this.#last > MAX_PAUSE_MS;
   }
 }

@@ -1,10 +1,12 @@
-import type { Database, DueTask } from '../database/database.ts';
+import { BatchSize } from '../core/batch-size.ts';
+import type { Database, Due } from '../database/database.ts';
+import { timedOut } from '../database/timed-out.ts';
 import type { Connectivity } from './connectivity.ts';
 import type { Service } from './loop.ts';
 import type { Republisher } from './republisher.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 
-const BATCH = 500;
+const MAX_BATCH = 500;
 
 /** Puts scheduled tasks that are due back into the queue. A full queue leaves them scheduled. */
 export class DuePublisher implements Service {
@@ -14,6 +16,7 @@ export class DuePublisher implements Service {
   readonly #metrics: Pick<SchedulerOptions['metrics'], 'publishedAgain'>;
   readonly #republisher: Republisher;
   readonly #connectivity: Connectivity;
+  readonly #size = new BatchSize(MAX_BATCH);
 
   constructor(
     { database, metrics }: Pick<SchedulerOptions, 'database' | 'metrics'>,
@@ -27,21 +30,24 @@ export class DuePublisher implements Service {
   }
 
   async run(): Promise<boolean> {
-    const due = await this.#due();
-    const published = await this.#republisher.publish(due);
+    const { tasks, more } = await this.#due();
+    const published = await this.#republisher.publish(tasks);
     // Of a task that has failed for its message, the version has moved on.
-    if (due.length > 0) await this.#database.published(due.map(({ id, version }) => ({ id, version })));
+    if (tasks.length > 0) await this.#database.published(tasks.map(({ id, version }) => ({ id, version })));
     this.#metrics.publishedAgain(published);
-    return due.length === BATCH;
+    return more;
   }
 
   /** The database is asked here more often than anywhere else, so this tells whether it answers. */
-  async #due(): Promise<DueTask[]> {
+  async #due(): Promise<Due> {
+    const limit = this.#size.items;
     try {
-      const due = await this.#database.due(BATCH);
-      this.#connectivity.succeeded();
+      const due = await this.#database.due(limit);
+      this.#connectivity.succeeded(due.now);
+      this.#size.succeeded();
       return due;
     } catch (error) {
+      if (timedOut(error)) this.#size.timedOut(limit);
       this.#connectivity.failed();
       throw error;
     }

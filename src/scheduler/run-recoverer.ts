@@ -1,6 +1,8 @@
 import type { TaskRecord } from '../core/task-record.ts';
 import { encodeTaskView, taskViewKey, taskViewTtlMs } from '../core/task-view.ts';
 import { encodeTaskSignal, taskTopic } from '../core/topics.ts';
+import type { Database } from '../database/database.ts';
+import type { Connectivity } from './connectivity.ts';
 import type { Service } from './loop.ts';
 import type { SchedulerOptions } from './scheduler-options.ts';
 
@@ -12,15 +14,15 @@ export interface RunRecovererOptions extends Pick<
   SchedulerOptions,
   'database' | 'cache' | 'signals' | 'metrics' | 'interruptionLimit' | 'retention'
 > {
-  /** For how long this process has been in touch with the database. */
-  readonly healthyMs: () => number;
+  readonly connectivity: Pick<Connectivity, 'healthyMs' | 'databaseNow'>;
   /** Something is due now. */
   readonly onScheduled: () => void;
 }
 
 /**
- * Schedules the runs whose worker gave no sign of life. An outage of the database keeps all workers from giving one,
- * so only a process that was in touch with it all the time may draw the conclusion.
+ * Schedules the runs whose worker gave no sign of life. An outage of the database keeps all workers from giving one, and
+ * a clock of the database that is set makes it look so: only a process that was in touch with it all the time may draw
+ * the conclusion, and only by the time that has really passed.
  */
 export class RunRecoverer implements Service {
   readonly name = 'the recovery of lost runs';
@@ -32,20 +34,21 @@ export class RunRecoverer implements Service {
   }
 
   async run(): Promise<boolean> {
-    if (this.#options.healthyMs() >= HEALTHY_MS) await this.#recover(false);
+    const { healthyMs, databaseNow: before } = this.#options.connectivity;
+    if (healthyMs >= HEALTHY_MS) await this.#recover({ before });
     return false;
   }
 
   /** Recovers every run there is: their process is known to be dead. */
   async recoverAll(): Promise<void> {
-    await this.#recover(true);
+    await this.#recover({ all: true });
   }
 
-  async #recover(all: boolean): Promise<void> {
+  async #recover(which: Pick<Parameters<Database['recover']>[0], 'all' | 'before'>): Promise<void> {
     const { database, metrics, interruptionLimit, onScheduled } = this.#options;
     let page: readonly TaskRecord[];
     do {
-      page = await database.recover({ limit: BATCH, interruptionLimit, all });
+      page = await database.recover({ limit: BATCH, interruptionLimit, ...which });
       metrics.recovered(page.length);
       await Promise.all(page.map((record) => this.#tell(record)));
       if (page.length > 0) onScheduled();

@@ -26,11 +26,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   const republisher = new Republisher(options);
   const publishing = new Loop(new DuePublisher(options, republisher, connectivity), logger);
   const onScheduled = (): void => publishing.wake();
-  const recoverer = new RunRecoverer({
-    ...options,
-    onScheduled,
-    healthyMs: () => connectivity.healthyMs,
-  });
+  const recoverer = new RunRecoverer({ ...options, onScheduled, connectivity });
   try {
     if (options.alone) await recoverer.recoverAll();
   } catch (error) {

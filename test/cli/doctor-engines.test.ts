@@ -92,6 +92,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'postgresql', 'redis-server'))(
   () => {
     const engines = { queue: useRabbitmq(1), database: usePostgres(), cache: useRedis() };
     const careless = usePostgres(['-c', 'fsync=off']);
+    const waiting = usePostgres(['-c', 'synchronous_standby_names=ANY 2 (a, b)']);
     const otherQueue = useRabbitmq(1);
     let sound: Record<string, string>;
 
@@ -182,6 +183,16 @@ describe.skipIf(unavailable('rabbitmq-server', 'postgresql', 'redis-server'))(
       const loses = { says: says('fsync is off'), fix: says('set fsync,') };
       expect((await examine(env)).of['database']).toEqual({ verdict: 'warn', ...loses });
       expect((await examine(env, '--require-durable')).of['database']).toEqual({ verdict: 'fail', ...loses });
+    });
+
+    it('fails where no commit can end: the standby that it waits for is away', async () => {
+      const { code, of } = await examine({ ...sound, SLUICE_DATABASE_URL: waiting.url });
+      expect(of['database']).toEqual({
+        verdict: 'fail',
+        says: says(/ANY 2 \(a, b\).*; commits wait for a standby that is not connected$/),
+        fix: says('synchronous_standby_names'),
+      });
+      expect(code).toBe(1);
     });
 
     it('says that a server refuses the password', async () => {

@@ -64,7 +64,9 @@ describe.skipIf(unavailable('postgresql'))('many workers on one PostgreSQL serve
           ]),
         ),
       );
-      const due = (await Promise.all(databases.map((database) => database.due(TASKS)))).flat();
+      const due = (await Promise.all(databases.map((database) => database.due(TASKS)))).flatMap(
+        ({ tasks }) => tasks,
+      );
       const again = due.map(({ id, run }) => ({
         ...(messages.find((one) => one.id === id) ?? gateway.accept()),
         run,

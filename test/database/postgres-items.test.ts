@@ -62,7 +62,9 @@ describe.skipIf(unavailable('postgresql'))('what PostgreSQL can not store', () =
     ]);
     expect(result).toMatchObject({ kind: 'settled', record: { error, progress } });
     expect(await database().get([idOf(message)])).toMatchObject([{ record: { error, progress } }]);
-    expect(await database().due(1)).toMatchObject([{ id: message.id, body: claimOf(message).body }]);
+    expect(await database().due(1)).toMatchObject({
+      tasks: [{ id: message.id, body: claimOf(message).body }],
+    });
   });
 
   it('is no text of a result, whatever JSON the handler returned', async () => {

@@ -87,7 +87,7 @@ describe.skipIf(unavailable('postgresql'))('when the PostgreSQL server', () => {
       });
       expect(await statesOf(observer, messages)).toEqual(['running', 'running', 'running']);
       proxy.deaf = false;
-      expect(await database.due(10)).toHaveLength(3);
+      expect((await database.due(10)).tasks).toHaveLength(3);
       const records = await recordsOf(observer, messages);
       expect(
         records.map(({ state, interruptions, attempts, run }) => [state, interruptions, attempts, run]),
@@ -143,7 +143,7 @@ describe.skipIf(unavailable('postgresql'))('when the PostgreSQL server', () => {
     // What was sent to it is done before it is taken back, or not at all.
     await vi.waitFor(() => database.counts(), 10_000);
     const [verdict] = await database.claim([claimOf(message)], LEASE);
-    const due = verdict?.kind === 'drop' ? await database.due(1) : [];
+    const due = verdict?.kind === 'drop' ? (await database.due(1)).tasks : [];
     expect(verdict?.kind === 'run' || due.length === 1).toBe(true);
   });
 
@@ -169,7 +169,10 @@ describe.skipIf(unavailable('postgresql'))('when the PostgreSQL server', () => {
   it('is away at the start, opening succeeds and it is found when it comes', async () => {
     await server().kill();
     const database = open();
-    await expect(database.counts()).rejects.toMatchObject({ code: 'SLUICE_DATABASE_UNAVAILABLE' });
+    await expect(database.counts()).rejects.toMatchObject({
+      code: 'SLUICE_DATABASE_UNAVAILABLE',
+      data: { timedOut: false },
+    });
     expect(await database.health()).toMatchObject({
       ok: false,
       reason: expect.stringContaining('ECONNREFUSED'),
@@ -190,6 +193,7 @@ describe.skipIf(unavailable('postgresql'))('when the PostgreSQL server', () => {
       await client.query(`LOCK TABLE ${schemaOf(url)}.concurrency_key`);
       await expect(database.claim([next], LEASE)).rejects.toMatchObject({
         code: 'SLUICE_DATABASE_UNAVAILABLE',
+        data: { timedOut: true },
       });
     });
     expect(await database.claim([next], LEASE)).toMatchObject([{ kind: 'run', version: 2 }]);
@@ -208,7 +212,7 @@ async function statesOf(database: Database, messages: readonly Message[]): Promi
 /** What a worker does with what the queue has delivered, and with what is due; after a failure the same once more. */
 async function work(database: Database, messages: readonly Message[], held: HeldRun[]): Promise<void> {
   if (held.length === 0) {
-    const due = await database.due(100);
+    const { tasks: due } = await database.due(100);
     const again = due.map(({ body, run }) => ({ ...decodeMessage(body), run }));
     const delivered = [...messages, ...again];
     const verdicts = await database.claim(delivered.map(claimOf), LEASE);

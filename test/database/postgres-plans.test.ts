@@ -18,7 +18,7 @@ import { claimOf, Gateway, idOf, sessionsEnded, withClient } from './postgres/wo
 const ROWS_OF_EACH_STATE = 20_000;
 const BATCH = 50;
 /** More than every call together has to look at, less than there is of any state. */
-const MOST_READ = 9000;
+const MOST_READ = 12_000;
 
 describe.skipIf(unavailable('postgresql'))('the statements on a PostgreSQL server', () => {
   const engine = usePostgres();
@@ -55,7 +55,7 @@ async function useAll(database: Database, gateway: Gateway, batch: number): Prom
   const runs = messages.map(({ id }) => ({ id, run: 1 }));
   await database.extend(runs, lease);
   await database.settle(runs.map((run, at) => ({ ...run, outcome: at % 2 === 0 ? retry(0) : SUCCEEDED })));
-  const due = await database.due(batch);
+  const { tasks: due } = await database.due(batch);
   await database.published(due);
   const again = due.map(({ body, run }) => ({ ...decodeMessage(body), run }));
   await database.claim(again.map(claimOf), lease);
@@ -66,7 +66,7 @@ async function useAll(database: Database, gateway: Gateway, batch: number): Prom
   await database.followUpsPublished(due.map(({ id }) => id));
   await database.get(messages.map(idOf));
   const [first] = messages;
-  if (first) await database.cancel(idOf(first), 'default');
+  if (first) await database.cancel(idOf(first), 'default', RETENTION.horizonMs);
   const rejected = gateway.accept();
   await database.reject([
     { id: idOf(rejected), tenant: 'default', task: 'resize', error: { code: 'X', message: 'x' } },
@@ -91,7 +91,8 @@ function filling(schema: string): string {
     insert('running', 'started_at, lease_until, lease_holder', `n, ${later}, 'other'`, 2000),
     insert('queued', 'due_at', 'NULL', ROWS_OF_EACH_STATE),
     insert('scheduled', 'due_at', `${later} + n`, ROWS_OF_EACH_STATE),
-    insert('blocked', 'concurrency_key, blocked_number', `'other ' || n % 100, n`, ROWS_OF_EACH_STATE),
+    insert('blocked', 'concurrency_key, blocked_number', `'other ' || n, n`, ROWS_OF_EACH_STATE),
+    `INSERT INTO ${schema}.concurrency_key SELECT 'other ' || n FROM generate_series(1, ${ROWS_OF_EACH_STATE}) n;`,
     insert('succeeded', 'finished_at, has_body', `${later} + n, true`, 2 * ROWS_OF_EACH_STATE),
   ].join('\n');
 }

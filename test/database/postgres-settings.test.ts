@@ -6,18 +6,26 @@ import { openPostgresDatabase } from '../../src/database/postgres/postgres-datab
 
 describe('the URL of a PostgreSQL server', () => {
   it.each([
-    ['postgres://host/db', ['postgres://host/db'], 'sluice'],
-    ['postgresql://u:p%40ss@host:5433/db', ['postgresql://u:p%40ss@host:5433/db'], 'sluice'],
+    ['postgres://host/db', ['postgres://host/db'], 'sluice', undefined],
+    ['postgresql://u:p%40ss@host:5433/db', ['postgresql://u:p%40ss@host:5433/db'], 'sluice', undefined],
     [
       'postgres://u:p@a:1,b:2,[::1]:3/db',
       ['postgres://u:p@a:1/db', 'postgres://u:p@b:2/db', 'postgres://u:p@[::1]:3/db'],
       'sluice',
+      true,
     ],
-    ['postgres://a,b/db?schema=tasks', ['postgres://a/db', 'postgres://b/db'], 'tasks'],
-    ['postgres://a/db?sslmode=verify-full&schema=t_1', ['postgres://a/db?sslmode=verify-full'], 't_1'],
-    ['postgres:///db?host=%2Fvar%2Frun', ['postgres:///db?host=%2Fvar%2Frun'], 'sluice'],
-  ])('%s names its hosts and its schema', (url, hosts, schema) => {
-    expect(parsePostgresUrl(url)).toEqual({ hosts, schema });
+    ['postgres://a,b/db?schema=tasks', ['postgres://a/db', 'postgres://b/db'], 'tasks', true],
+    [
+      'postgres://a/db?sslmode=verify-full&schema=t_1',
+      ['postgres://a/db?sslmode=verify-full'],
+      't_1',
+      undefined,
+    ],
+    ['postgres:///db?host=%2Fvar%2Frun', ['postgres:///db?host=%2Fvar%2Frun'], 'sluice', undefined],
+    ['postgres://a/db?failover=no', ['postgres://a/db'], 'sluice', false],
+    ['postgres://a/db?failover=yes', ['postgres://a/db'], 'sluice', true],
+  ])('%s names its hosts and its schema, and may tell of a failover', (url, hosts, schema, failover) => {
+    expect(parsePostgresUrl(url)).toEqual({ hosts, schema, failover });
   });
 
   it.each([
@@ -26,6 +34,8 @@ describe('the URL of a PostgreSQL server', () => {
     'postgres://u:secret@host,/db',
     'postgres://u:secret@host/db?schema=Robert"',
     'postgres://u:secret@host/db?schema=',
+    'postgres://u:secret@host/db?failover=maybe',
+    'postgres://u:secret@a,b/db?failover=no',
     'secret',
     '',
   ])('is refused without being shown: %s', (url) => {
@@ -43,7 +53,6 @@ describe('the URL of a PostgreSQL server', () => {
 
 describe('what the settings of a PostgreSQL server promise', () => {
   const sound = {
-    version: '15.8',
     fsync: 'on',
     fullPageWrites: 'on',
     synchronousCommit: 'on',
@@ -53,7 +62,7 @@ describe('what the settings of a PostgreSQL server promise', () => {
   const synchronous = { ...sound, synchronousStandbys: 'ANY 1 (a, b)', standbys: 2 };
 
   it.each([
-    ['one server', sound, false, true, 'lasts as long as it'],
+    ['one server', sound, undefined, true, 'lasts as long as it'],
     ['no fsync', { ...sound, fsync: 'off' }, false, false, 'fsync is off'],
     ['torn pages', { ...sound, fullPageWrites: 'off' }, false, false, 'full_page_writes is off'],
     [
@@ -64,21 +73,30 @@ describe('what the settings of a PostgreSQL server promise', () => {
       'synchronous_commit is off',
     ],
     [
-      'a standby that follows',
+      'a standby that follows, and nobody says what for',
       { ...sound, standbys: 1 },
+      undefined,
       false,
-      true,
-      'a failover can lose the last commits',
+      'a failover can lose the last commits; where none takes over, say failover=no in the URL',
     ],
+    ['a standby that takes over nothing', { ...sound, standbys: 1 }, false, true, 'lasts as long as it'],
     [
       'a standby that follows and may take over',
       { ...sound, standbys: 1 },
       true,
       false,
-      'a failover can lose',
+      'a failover can lose the last commits',
     ],
     ['a standby that may take over and is away', sound, true, false, 'a failover can lose'],
     ['synchronous standbys', synchronous, true, true, 'ANY 1 (a, b)'],
+    ['synchronous standbys of one host', synchronous, undefined, true, 'ANY 1 (a, b)'],
+    [
+      'standbys of one host that only write',
+      { ...synchronous, synchronousCommit: 'remote_write' },
+      undefined,
+      false,
+      'not synced',
+    ],
     [
       'standbys that only write',
       { ...synchronous, synchronousCommit: 'remote_write' },

@@ -73,7 +73,7 @@ class Crowd {
       const [held] = await Promise.all([
         this.#claim(database, messages, { holder, durationMs: 60_000 }),
         this.#publish(database),
-        database.cancel(idOf(pick(this.#messages)), 'default'),
+        database.cancel(idOf(pick(this.#messages)), 'default', RETENTION.horizonMs),
         database.reject(randomInt(20) === 0 ? [rejectionOf(pick(this.#messages))] : []),
       ]);
       await Promise.all([
@@ -105,7 +105,7 @@ class Crowd {
   }
 
   async #publish(database: Database): Promise<void> {
-    const due = await database.due(BATCH);
+    const { tasks: due } = await database.due(BATCH);
     this.#queue.push(...due.map(({ body, run }) => ({ ...decodeMessage(body), run })));
     await database.published(due);
   }

@@ -50,6 +50,13 @@ describe('POST /v1/tasks/{id}/cancel', () => {
     expect(await expectProblem(await cancel(sluice, id.text), 'SLUICE_TASK_ENDED')).toMatchObject({ state });
   });
 
+  it('says 410 for an id beyond the horizon of which nothing is left, as a read of it does', async () => {
+    const sluice = await startGateway();
+    const id = sluice.mint();
+    sluice.database.now = id.time + 90 * 86_400_000 + 1;
+    await expectProblem(await cancel(sluice, id.text), 'SLUICE_TASK_GONE');
+  });
+
   it('says 410 for what is over, and 503 while the database is away', async () => {
     const sluice = await startGateway();
     const id = sluice.mint();

@@ -71,6 +71,8 @@ export class FakeDatabase implements Pick<Database, 'get' | 'list' | 'cancel' | 
   readonly gone = new Set<string>();
   readonly #rows = new Map<string, Row>();
   page: TaskPage = { tasks: [] };
+  /** The time it goes by. */
+  now = 0;
 
   /** Keeps a row under an identity. */
   put(id: TaskId, row: Row): void {
@@ -93,10 +95,11 @@ export class FakeDatabase implements Pick<Database, 'get' | 'list' | 'cancel' | 
     return this.#answer(() => this.page);
   }
 
-  cancel(id: TaskId, tenant: string): Promise<CancelResult> {
+  cancel(id: TaskId, tenant: string, horizonMs: number): Promise<CancelResult> {
     return this.#answer((): CancelResult => {
       if (this.gone.has(id.identity)) return { kind: 'gone' };
       const old = this.#rows.get(id.identity)?.record;
+      if (!old && id.time < this.now - horizonMs) return { kind: 'gone' };
       const winner = old && winnerOver(id, old.id);
       if (winner) return { kind: 'reused', winner };
       if (old && isTerminal(old.state)) return { kind: 'ended', record: old };

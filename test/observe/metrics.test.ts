@@ -40,6 +40,33 @@ describe('metrics', () => {
     expect(text).not.toMatch(/^sluice_queue_(messages|fullness)[ {]/m);
   });
 
+  it('tells how many tasks are in each state, and leaves out what it is not told any more', async () => {
+    const metrics = new Metrics();
+    const answers = [{ running: 3, blocked: 0 }, { running: 4 }];
+    metrics.tasksFrom(async () => answers.shift() ?? Promise.reject(new Error('away')));
+    const first = await metrics.text();
+    expect(first).toContain('sluice_tasks{state="running"} 3');
+    expect(first).toContain('sluice_tasks{state="blocked"} 0');
+    const second = await metrics.text();
+    expect(second).toContain('sluice_tasks{state="running"} 4');
+    expect(second).not.toContain('blocked');
+    expect(await metrics.text()).not.toMatch(/^sluice_tasks\{/m);
+  });
+
+  it('waits for no database that does not answer, and asks it once however often it is scraped', async () => {
+    const metrics = new Metrics();
+    let asked = 0;
+    metrics.tasksFrom(() => {
+      asked += 1;
+      return new Promise(() => undefined);
+    });
+    metrics.recovered(1);
+    for (let scrape = 0; scrape < 2; scrape += 1) {
+      expect(await metrics.text()).toContain('sluice_recovered_total 1');
+    }
+    expect(asked).toBe(1);
+  });
+
   it('keeps the figures of two processes in one test apart', async () => {
     const [one, two] = [new Metrics(), new Metrics()];
     one.recovered(3);

@@ -55,6 +55,7 @@ class FakeDatabase {
 
   get asDatabase(): Database {
     const defaults: Record<string, unknown> = {
+      due: { tasks: [], more: false, now: clock.now() },
       reconcile: 0,
       sweep: { bodies: 0, rows: 0, tombstones: 0 },
       published: undefined,

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SluiceError } from '../../src/core/errors.ts';
 import { decodeMessage } from '../../src/core/message.ts';
+import type { DueTask } from '../../src/database/database.ts';
 import { DuePublisher } from '../../src/scheduler/due-publisher.ts';
 import { Connectivity } from '../../src/scheduler/connectivity.ts';
 import { FollowUpPublisher } from '../../src/scheduler/follow-up-publisher.ts';
@@ -13,6 +14,10 @@ function duePublisher(): DuePublisher {
   return new DuePublisher(made.options, new Republisher(made.options), new Connectivity(made.clock));
 }
 
+function answerDue(tasks: readonly DueTask[]): void {
+  made.database.answer('due', () => ({ tasks, more: false, now: made.clock.now() }));
+}
+
 beforeEach(() => {
   made = fakes();
 });
@@ -21,7 +26,7 @@ describe('the publisher of due tasks', () => {
   it('publishes with the run that is asked for and the time of now, and keeps every field', async () => {
     const kept = body({ lane: 3, queue: 'images', dueAt: 7, tags: ['x'] }).replace('{', '{"later":[1],');
     const { id } = decodeMessage(kept);
-    made.database.answer('due', () => [{ id, version: 5, run: 4, body: kept }]);
+    answerDue([{ id, version: 5, run: 4, body: kept }]);
     expect(await duePublisher().run()).toBe(false);
 
     const [outgoing] = made.published;
@@ -35,7 +40,7 @@ describe('the publisher of due tasks', () => {
   it.each(['SLUICE_QUEUE_FULL', 'SLUICE_QUEUE_UNAVAILABLE'] as const)(
     'leaves the tasks scheduled while the queue says %s',
     async (code) => {
-      made.database.answer('due', () => [{ id: message().id, version: 5, run: 2, body: body() }]);
+      answerDue([{ id: message().id, version: 5, run: 2, body: body() }]);
       made.refuse = () => new SluiceError(code);
       await expect(duePublisher().run()).rejects.toMatchObject({ code });
       expect(made.database.of('published')).toEqual([]);
@@ -45,9 +50,7 @@ describe('the publisher of due tasks', () => {
 
   it('fails the one message that the queue can not take, and publishes the others', async () => {
     const messages = [1, 2, 3, 4, 5].map((at) => message({ input: at === 3 ? 'large' : 'small' }));
-    made.database.answer('due', () =>
-      messages.map(({ id, input }) => ({ id, version: 5, run: 2, body: body({ id, input }) })),
-    );
+    answerDue(messages.map(({ id, input }) => ({ id, version: 5, run: 2, body: body({ id, input }) })));
     made.refuse = (batch) =>
       batch.some((outgoing) => outgoing.body.endsWith('large'))
         ? new SluiceError('SLUICE_MESSAGE_TOO_LARGE', { bytes: 5, limit: 4 })
@@ -60,7 +63,7 @@ describe('the publisher of due tasks', () => {
 
   it('fails a task whose message can not be read, and publishes the others', async () => {
     const { id } = message();
-    made.database.answer('due', () => [
+    answerDue([
       { id, version: 5, run: 2, body: 'no message' },
       { id: message().id, version: 5, run: 2, body: body() },
     ]);
@@ -69,11 +72,22 @@ describe('the publisher of due tasks', () => {
     expect(made.database.of('reject')).toMatchObject([[[{ id: { text: id } }]]]);
   });
 
-  it('has more to do when it got as many as it asked for', async () => {
-    made.database.answer('due', (limit: number) =>
-      Array.from({ length: limit }, () => ({ id: message().id, version: 3, run: 2, body: body() })),
-    );
+  it('has more to do when the database says so', async () => {
+    made.database.answer('due', () => ({ tasks: [], more: true, now: made.clock.now() }));
     expect(await duePublisher().run()).toBe(true);
+  });
+
+  it('asks for half as many after two calls in a row that took too long, and for no fewer while it is away', async () => {
+    const publisher = duePublisher();
+    const asked: unknown[] = [];
+    for (const timedOut of [false, false, false, true, true, true, true, true]) {
+      made.database.answer('due', (limit: number) => {
+        asked.push(limit);
+        throw new SluiceError('SLUICE_DATABASE_UNAVAILABLE', { timedOut });
+      });
+      await expect(publisher.run()).rejects.toMatchObject({ code: 'SLUICE_DATABASE_UNAVAILABLE' });
+    }
+    expect(asked).toEqual([500, 500, 500, 500, 500, 250, 250, 125]);
   });
 });
 

@@ -37,8 +37,8 @@ describe('the scheduler', () => {
     const scheduler = await startScheduler(made.options);
     await vi.waitFor(() => expect(made.database.of('due')).toHaveLength(1));
     made.database.answer('due', () => {
-      made.database.answer('due', () => []);
-      return [{ id: message().id, version: 3, run: 2, body: body() }];
+      made.database.answer('due', () => ({ tasks: [], more: false, now: 0 }));
+      return { tasks: [{ id: message().id, version: 3, run: 2, body: body() }], more: false, now: 0 };
     });
     scheduler.wake();
     await vi.waitFor(() => expect(made.published).toHaveLength(1));

@@ -4,7 +4,8 @@ import { taskViewKey } from '../../src/core/task-view.ts';
 import { Connectivity } from '../../src/scheduler/connectivity.ts';
 import { MARGIN_MS, QueueReconciler } from '../../src/scheduler/queue-reconciler.ts';
 import { RetentionSweeper } from '../../src/scheduler/retention-sweeper.ts';
-import { HEALTHY_MS, RunRecoverer } from '../../src/scheduler/run-recoverer.ts';
+import { HEALTHY_MS, RunRecoverer, type RunRecovererOptions } from '../../src/scheduler/run-recoverer.ts';
+import { fakeClock } from '../../src/testing/fake-clock.ts';
 import { ADDRESS, type Fakes, fakes, record } from './fakes.ts';
 
 let made: Fakes;
@@ -19,17 +20,17 @@ beforeEach(() => {
 });
 
 describe('the recoverer of lost runs', () => {
-  const recoverer = (healthyMs: () => number): RunRecoverer =>
-    new RunRecoverer({ ...made.options, healthyMs, onScheduled });
+  const recoverer = (connectivity: RunRecovererOptions['connectivity']): RunRecoverer =>
+    new RunRecoverer({ ...made.options, connectivity, onScheduled });
 
   it('takes nobody for dead until it has been in touch with the database for long enough itself', async () => {
-    let healthyMs = HEALTHY_MS - 1;
-    const service = recoverer(() => healthyMs);
+    const connectivity = { healthyMs: HEALTHY_MS - 1, databaseNow: 7 };
+    const service = recoverer(connectivity);
     await service.run();
     expect(made.database.of('recover')).toEqual([]);
-    healthyMs = HEALTHY_MS;
+    connectivity.healthyMs = HEALTHY_MS;
     await service.run();
-    expect(made.database.of('recover')).toMatchObject([[{ all: false, interruptionLimit: 10 }]]);
+    expect(made.database.of('recover')).toEqual([[{ limit: 200, before: 7, interruptionLimit: 10 }]]);
   });
 
   it('goes on until a page is short, and tells of each', async () => {
@@ -39,7 +40,7 @@ describe('the recoverer of lost runs', () => {
       const length = pages.shift() ?? 0;
       return Array.from({ length }, (_, at) => (at === 0 && length === 7 ? ended : record()));
     });
-    await recoverer(() => HEALTHY_MS).run();
+    await recoverer({ healthyMs: HEALTHY_MS, databaseNow: 7 }).run();
     expect(made.database.of('recover')).toHaveLength(3);
     expect(made.signalled).toHaveLength(407);
     expect(made.signalled).toContainEqual([taskTopic(ended.id), '{"state":"failed","version":3}']);
@@ -49,7 +50,7 @@ describe('the recoverer of lost runs', () => {
 
   it('recovers all at the start, whatever it knows of the database', async () => {
     made.database.answer('recover', () => [record()]);
-    await recoverer(() => 0).recoverAll();
+    await recoverer({ healthyMs: 0, databaseNow: 7 }).recoverAll();
     expect(made.database.of('recover')).toMatchObject([[{ all: true }]]);
   });
 });
@@ -57,11 +58,13 @@ describe('the recoverer of lost runs', () => {
 describe('the connectivity with the database', () => {
   it('begins anew after a failure, a pause, and when the clock was set that all leases go by', () => {
     const { clock } = made;
+    const leases = fakeClock();
     const connectivity = new Connectivity(clock);
+    const pass = (ms: number): void => [clock, leases].forEach((each) => each.advance(ms));
     const inTouchFor = (ms: number): void => {
       for (let passed = 0; passed <= ms; passed += 1000) {
-        connectivity.succeeded();
-        if (passed < ms) clock.advance(1000);
+        connectivity.succeeded(leases.now());
+        if (passed < ms) pass(1000);
       }
     };
     expect(connectivity.healthyMs).toBe(0);
@@ -70,19 +73,30 @@ describe('the connectivity with the database', () => {
     connectivity.failed();
     expect(connectivity.healthyMs).toBe(0);
     inTouchFor(2000);
-    clock.advance(60_000);
+    pass(60_000);
     expect(connectivity.healthyMs).toBe(0);
     for (const ms of [60_000, -10_000]) {
       inTouchFor(3000);
       expect(connectivity.healthyMs).toBe(3000);
-      clock.jump(ms);
-      expect(connectivity.healthyMs).toBe(0);
-      connectivity.succeeded();
+      leases.jump(ms);
+      connectivity.succeeded(leases.now());
       expect(connectivity.healthyMs).toBe(0);
     }
     inTouchFor(3000);
-    clock.jump(1000);
+    leases.jump(1000);
+    connectivity.succeeded(leases.now());
     expect(connectivity.healthyMs).toBe(3000);
+  });
+
+  it('tells the time of the database as it goes on, and what was set of it once it is told', () => {
+    const { clock } = made;
+    const connectivity = new Connectivity(clock);
+    connectivity.succeeded(1_000_000);
+    clock.advance(700.5);
+    clock.jump(60_000);
+    expect(connectivity.databaseNow).toBe(1_000_700);
+    connectivity.succeeded(5_000_000);
+    expect(connectivity.databaseNow).toBe(5_000_000);
   });
 });
 

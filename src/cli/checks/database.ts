@@ -4,7 +4,8 @@ import { type Finding, fail, ok, warn } from './check.ts';
 import { correctIt, type EngineSetting, startIt } from './engine.ts';
 
 const DURABLE =
-  'set fsync, full_page_writes and synchronous_commit to on; where the URL names several hosts, synchronous_standby_names too';
+  'set fsync, full_page_writes and synchronous_commit to on; where a standby may take over, synchronous_standby_names too';
+const STALLED = 'start that standby, or take it out of synchronous_standby_names';
 
 /**
  * Whether the database answers, what a commit of it survives, and whether its tables fit this release.
@@ -27,8 +28,9 @@ export async function checkDatabase(
 }
 
 function serverFinding({ health, supported }: DatabaseReport, required: boolean): Finding {
-  const { durability, durable } = health;
+  const { durability, durable, ok: well, reason } = health;
   if (!supported) return fail('database', durability, 'use PostgreSQL 13 or later');
+  if (!well) return fail('database', `${durability}; ${reason}`, STALLED);
   if (durable) return ok('database', durability);
   return (required ? fail : warn)('database', durability, DURABLE);
 }

@@ -9,21 +9,31 @@ type Answer =
   | { readonly kind: 'other'; readonly id: string }
   | { readonly kind: 'cancelled' | 'requested' | 'ended'; readonly record: RecordJson };
 
-export async function cancel(server: Server, id: TaskId, tenant: string): Promise<CancelResult> {
-  let answer = await ask(server, id, tenant, null);
+interface Request {
+  readonly tenant: string;
+  readonly horizonMs: number;
+}
+
+export async function cancel(server: Server, id: TaskId, request: Request): Promise<CancelResult> {
+  let answer = await ask(server, id, request, null);
   while (answer.kind === 'other') {
     const winner = winnerOver(id, answer.id);
     if (winner !== undefined) return { kind: 'reused', winner };
-    answer = await ask(server, id, tenant, answer.id);
+    answer = await ask(server, id, request, answer.id);
   }
   return answer.kind === 'gone' ? answer : { kind: answer.kind, record: recordOf(answer.record) };
 }
 
 /** @param same the id of another request for the same task */
-async function ask(server: Server, id: TaskId, tenant: string, same: string | null): Promise<Answer> {
+async function ask(
+  server: Server,
+  id: TaskId,
+  { tenant, horizonMs }: Request,
+  same: string | null,
+): Promise<Answer> {
   const answer = await server.ask(
     'cancel',
-    'SELECT sluice.cancel($2, $3, $4, $5, $6, $7, $8, $1)',
+    'SELECT sluice.cancel($2, $3, $4, $5, $6, $7, $8, $9, $1)',
     server.now(),
     id.pk,
     bytea(id.identity),
@@ -32,6 +42,7 @@ async function ask(server: Server, id: TaskId, tenant: string, same: string | nu
     id.text,
     same,
     tenant,
+    horizonMs,
   );
   return answer as Answer;
 }

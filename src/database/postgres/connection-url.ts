@@ -5,17 +5,19 @@ export interface PostgresPlace {
   /** A connection string for each host, in the order of the URL. */
   readonly hosts: readonly string[];
   readonly schema: string;
+  /** Whether another server may take over; undefined where the URL does not tell. */
+  readonly failover: boolean | undefined;
 }
 
 const SHAPE =
   /^(?<before>postgres(?:ql)?:\/\/(?:[^@/?#]*@)?)(?<hosts>[^@/?#]*)(?<path>\/[^?#]*)?(?:\?(?<query>[^#]*))?$/;
 const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
 const EXPECTED =
-  'postgres://[user[:password]@]host[:port][,host[:port]...]/database[?schema=name&sslmode=...]';
+  'postgres://[user[:password]@]host[:port][,host[:port]...]/database[?schema=name&failover=yes|no&sslmode=...]';
 
 /**
- * Reads a connection URL as libpq does, with several hosts between commas. `schema` is ours; the other parameters are
- * those of the library `pg`.
+ * Reads a connection URL as libpq does, with several hosts between commas. `schema` and `failover` are ours; the other
+ * parameters are those of the library `pg`.
  * @throws SluiceError `SLUICE_OPTION_INVALID`, which never shows the URL: it may hold a password
  */
 export function parsePostgresUrl(url: string): PostgresPlace {
@@ -24,9 +26,18 @@ export function parsePostgresUrl(url: string): PostgresPlace {
   const parameters = new URLSearchParams(parts['query']);
   const schema = parameters.get('schema') ?? 'sluice';
   if (!SCHEMA.test(schema)) throw refused(`a URL with the schema ${JSON.stringify(schema)}`);
-  parameters.delete('schema');
+  const failover = failoverOf(parameters.get('failover'));
+  for (const own of ['schema', 'failover']) parameters.delete(own);
   const hosts = hostsOf(parts, parameters.size > 0 ? `?${parameters.toString()}` : '');
-  return { hosts, schema };
+  if (hosts.length === 1) return { hosts, schema, failover };
+  if (failover === false) throw refused('a URL with several hosts and failover=no');
+  return { hosts, schema, failover: true };
+}
+
+function failoverOf(value: string | null): boolean | undefined {
+  if (value === null) return undefined;
+  if (value !== 'yes' && value !== 'no') throw refused(`a URL with failover=${JSON.stringify(value)}`);
+  return value === 'yes';
 }
 
 function hostsOf({ before = '', hosts = '', path = '' }: Record<string, string>, query: string): string[] {

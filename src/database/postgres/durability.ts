@@ -1,8 +1,8 @@
 import type { Health } from '../../core/health.ts';
 import type { Server } from './server.ts';
+import { COMMITS_STALL, STALLED } from './stalled-commits.ts';
 
 interface Settings {
-  readonly version: string;
   readonly fsync: string;
   readonly fullPageWrites: string;
   readonly synchronousCommit: string;
@@ -11,11 +11,26 @@ interface Settings {
 }
 
 /**
- * What a commit of this session survives.
- * @param failover another host may take over, so that what only one has is not safe
+ * What follows this server and could take its place, as far as it is known: neither a subscriber of logical changes, nor a
+ * program that keeps backups.
  */
-export async function durability(server: Server, failover: boolean): Promise<Health> {
-  const settings = await server.ask(
+const STANDBYS = `(
+  SELECT count(*) FROM pg_stat_replication r
+  WHERE coalesce(r.application_name, '') !~ '^(pg_basebackup|pg_receivewal|barman)'
+    AND NOT EXISTS (SELECT FROM pg_replication_slots s WHERE s.active_pid = r.pid AND s.slot_type = 'logical'))`;
+
+interface Answer extends Settings {
+  readonly version: string;
+  readonly stalled: boolean;
+}
+
+/**
+ * What a commit of this session survives.
+ * @param failover whether another server may take over, so that what only one has is not safe; undefined: as soon as there
+ *   is one that could
+ */
+export async function durability(server: Server, failover: boolean | undefined): Promise<Health> {
+  const answer = await server.ask(
     'settings',
     `SELECT json_build_object(
        'version', current_setting('server_version'),
@@ -23,17 +38,22 @@ export async function durability(server: Server, failover: boolean): Promise<Hea
        'fullPageWrites', current_setting('full_page_writes'),
        'synchronousCommit', current_setting('synchronous_commit'),
        'synchronousStandbys', current_setting('synchronous_standby_names'),
-       'standbys', (SELECT count(*) FROM pg_stat_replication))`,
+       'standbys', ${STANDBYS},
+       'stalled', ${COMMITS_STALL})`,
   );
-  const { version } = settings as Settings;
-  const { durable, text } = promiseOf(settings as Settings, failover);
+  const { version, stalled, ...settings } = answer as Answer;
+  const { durable, text } = promiseOf(settings, failover);
   // Without what a distribution adds to it.
   const [number] = version.split(' ');
-  return { ok: true, durable, durability: `PostgreSQL ${number}, ${text}` };
+  const promise = { durable, durability: `PostgreSQL ${number}, ${text}` };
+  return stalled ? { ok: false, reason: STALLED, ...promise } : { ok: true, ...promise };
 }
 
 /** One sentence about the settings that decide whether a commit lasts. */
-export function promiseOf(settings: Settings, failover: boolean): { durable: boolean; text: string } {
+export function promiseOf(
+  settings: Settings,
+  failover: boolean | undefined,
+): { durable: boolean; text: string } {
   const { fsync, fullPageWrites, synchronousCommit } = settings;
   if (fsync !== 'on')
     return { durable: false, text: 'fsync is off: a loss of power can destroy the database' };
@@ -49,19 +69,23 @@ export function promiseOf(settings: Settings, failover: boolean): { durable: boo
   return standbysOf(settings, failover);
 }
 
-function standbysOf(settings: Settings, failover: boolean): { durable: boolean; text: string } {
-  const { synchronousCommit, synchronousStandbys: names, standbys } = settings;
+function standbysOf(
+  { synchronousCommit, synchronousStandbys: names, standbys }: Settings,
+  failover: boolean | undefined,
+): { durable: boolean; text: string } {
+  const possible = failover ?? standbys > 0;
   const local = 'each commit is synced to the disk of the server';
   if (names !== '' && synchronousCommit !== 'local') {
     const how = synchronousCommit === 'remote_write' ? 'written, though not synced, by' : 'synced by';
     return {
-      durable: synchronousCommit !== 'remote_write' || !failover,
+      durable: synchronousCommit !== 'remote_write' || !possible,
       text: `${local} and ${how} the standbys that synchronous_standby_names asks for (${names})`,
     };
   }
-  if (standbys === 0 && !failover) return { durable: true, text: `${local}, and lasts as long as it` };
+  if (!possible) return { durable: true, text: `${local}, and lasts as long as it` };
+  const unless = failover === undefined ? '; where none takes over, say failover=no in the URL' : '';
   return {
-    durable: !failover,
-    text: `${local}, and reaches its standbys later: a failover can lose the last commits`,
+    durable: false,
+    text: `${local}, and reaches its standbys later: a failover can lose the last commits${unless}`,
   };
 }

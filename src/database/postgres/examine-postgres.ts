@@ -26,10 +26,10 @@ const OLDEST_SUPPORTED = 130_000;
  * @throws SluiceError `SLUICE_OPTION_INVALID` for the URL, `SLUICE_DATABASE_UNUSABLE`, `SLUICE_ENGINE_UNREACHABLE`
  */
 export async function examinePostgres(url: string): Promise<DatabaseReport> {
-  return withConnection({ url, timeoutMs: TIMEOUT_MS }, async (client, schema, hosts) => {
+  return withConnection({ url, timeoutMs: TIMEOUT_MS }, async (client, { schema, failover }) => {
     const version = await appliedSteps(client, schema);
     return {
-      health: await durability(asServer(client), hosts > 1),
+      health: await durability(asServer(client), failover),
       schema,
       version,
       newest: MIGRATIONS.length,

@@ -42,17 +42,18 @@ export async function extend(server: Server, runs: readonly HeldRun[], lease: Le
 
 export async function recover(
   server: Server,
-  { limit, interruptionLimit, all = false }: Parameters<Database['recover']>[0],
+  { limit, interruptionLimit, before, all = false }: Parameters<Database['recover']>[0],
 ): Promise<TaskRecord[]> {
   const records = await server.ask(
     'recover',
-    'SELECT sluice.recover($2, $3, $4, $5, $6, $1)',
+    'SELECT sluice.recover($2, $3, $4, $5, $6, least(sluice.now_ms($1), $7))',
     server.now(),
     limit,
     interruptionLimit,
     all,
     JSON.stringify(interruptedError(undefined, all)),
     JSON.stringify(expiredError()),
+    before,
   );
   return (records as RecordJson[]).map(recordOf);
 }

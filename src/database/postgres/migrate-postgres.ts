@@ -12,7 +12,7 @@ const TIMEOUT_MS = 600_000;
  *   what the server says, `SLUICE_DATABASE_NEWER` where a newer release was here first
  */
 export async function migratePostgres(url: string): Promise<Migrated & { readonly schema: string }> {
-  const migrated = await withConnection({ url, timeoutMs: TIMEOUT_MS }, async (client, schema) => ({
+  const migrated = await withConnection({ url, timeoutMs: TIMEOUT_MS }, async (client, { schema }) => ({
     schema,
     ...(await migrate(client, { schema })),
   }));

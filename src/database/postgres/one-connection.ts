@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { SluiceError, messageOf } from '../../core/errors.ts';
 import { silentLogger } from '../../core/logger.ts';
-import { parsePostgresUrl } from './connection-url.ts';
+import { parsePostgresUrl, type PostgresPlace } from './connection-url.ts';
 import { refusalOf } from './postgres-fault.ts';
 import { PrimaryPool } from './primary-pool.ts';
 
@@ -21,18 +21,18 @@ const CONNECT_MS = 2000;
  */
 export async function withConnection<T>(
   { url, timeoutMs }: OneConnectionOptions,
-  work: (client: ClientBase, schema: string, hosts: number) => Promise<T>,
+  work: (client: ClientBase, place: PostgresPlace) => Promise<T>,
 ): Promise<T> {
-  const { hosts, schema } = parsePostgresUrl(url);
+  const place = parsePostgresUrl(url);
   const pool = new PrimaryPool({
-    hosts,
+    hosts: place.hosts,
     logger: silentLogger,
     connections: 1,
     connectTimeoutMs: CONNECT_MS,
     statementTimeoutMs: timeoutMs,
   });
   try {
-    return await pool.use((client) => work(client, schema, hosts.length));
+    return await pool.use((client) => work(client, place));
   } catch (thrown) {
     throw explained(thrown);
   } finally {

@@ -11,7 +11,7 @@ import type {
   CancelResult,
   Claim,
   Database,
-  DueTask,
+  Due,
   Extension,
   FollowUps,
   HeldRun,
@@ -39,6 +39,7 @@ import { sweep } from './retention-operation.ts';
 import { due, published, reconcile } from './schedule-operations.ts';
 import { RevokingServer } from './revoking-server.ts';
 import { MigratedServer } from './server.ts';
+import { UnusedKeys } from './unused-keys.ts';
 import { settle } from './settle-operation.ts';
 
 export interface PostgresDatabaseOptions {
@@ -62,11 +63,11 @@ export interface PostgresDatabaseOptions {
  * @throws SluiceError `SLUICE_OPTION_INVALID` for a URL that is none
  */
 export function openPostgresDatabase(options: PostgresDatabaseOptions): Database {
-  const { hosts, schema } = parsePostgresUrl(options.url);
+  const { hosts, schema, failover } = parsePostgresUrl(options.url);
   const pool = poolOf(options, hosts);
   const migrated = new MigratedServer(pool, schema, options.clock);
   const server = new RevokingServer(migrated, options.random ?? systemRandom);
-  return new PostgresDatabase(pool, server, hosts.length > 1);
+  return new PostgresDatabase(pool, server, failover);
 }
 
 function poolOf(options: Omit<PostgresDatabaseOptions, 'clock'>, hosts: readonly string[]): PrimaryPool {
@@ -78,12 +79,14 @@ function poolOf(options: Omit<PostgresDatabaseOptions, 'clock'>, hosts: readonly
 class PostgresDatabase implements Database {
   readonly #pool: PrimaryPool;
   readonly #server: RevokingServer;
-  readonly #failover: boolean;
+  readonly #failover: boolean | undefined;
+  readonly #unusedKeys: UnusedKeys;
 
-  constructor(pool: PrimaryPool, server: RevokingServer, failover: boolean) {
+  constructor(pool: PrimaryPool, server: RevokingServer, failover: boolean | undefined) {
     this.#pool = pool;
     this.#server = server;
     this.#failover = failover;
+    this.#unusedKeys = new UnusedKeys(server);
   }
 
   claim(claims: readonly Claim[], lease: Lease): Promise<Verdict[]> {
@@ -102,11 +105,11 @@ class PostgresDatabase implements Database {
     return reject(this.#server, rejections);
   }
 
-  cancel(id: TaskId, tenant: string): Promise<CancelResult> {
-    return cancel(this.#server, id, tenant);
+  cancel(id: TaskId, tenant: string, horizonMs: number): Promise<CancelResult> {
+    return cancel(this.#server, id, { tenant, horizonMs });
   }
 
-  due(limit: number): Promise<DueTask[]> {
+  due(limit: number): Promise<Due> {
     return due(this.#server, limit);
   }
 
@@ -130,8 +133,11 @@ class PostgresDatabase implements Database {
     return followUpsPublished(this.#server, ids);
   }
 
-  sweep(retention: Retention, limit: number): Promise<Swept> {
-    return sweep(this.#server, retention, limit);
+  async sweep(retention: Retention, limit: number): Promise<Swept> {
+    const swept = await sweep(this.#server, retention, limit);
+    // Nobody is held up by a key that is left, so this waits until the rest is done.
+    if (Object.values(swept).every((count) => count < limit)) await this.#unusedKeys.removeSome();
+    return swept;
   }
 
   get(ids: readonly TaskId[]): Promise<Lookup[]> {

@@ -27,6 +27,20 @@ export function reachOf(thrown: unknown): Reach {
   return COLLISION.test(state) ? 'collision' : 'connection';
 }
 
+/** What the library says where the server has not answered in time. */
+const NO_ANSWER = 'Query read timeout';
+const QUERY_CANCELED = '57014';
+
+/** True where the server was at work on the statement for longer than it may take. */
+export function tookTooLong(thrown: unknown): boolean {
+  return thrown instanceof DatabaseError ? thrown.code === QUERY_CANCELED : isSilence(thrown);
+}
+
+/** True where the server said nothing at all for as long, though it ends what takes too long itself. */
+export function isSilence(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.message === NO_ANSWER;
+}
+
 /** What the server, which was reached, will not do until somebody changes something; undefined for any other failure. */
 export function refusalOf(thrown: unknown): string | undefined {
   if (thrown instanceof DatabaseError) {

@@ -2,7 +2,8 @@ import { Socket } from 'node:net';
 import pg, { type PoolClient } from 'pg';
 import { SluiceError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
-import { reachOf } from './postgres-fault.ts';
+import { isSilence, reachOf, tookTooLong } from './postgres-fault.ts';
+import { COMMITS_STALL, STALLED } from './stalled-commits.ts';
 
 export interface PrimaryPoolOptions {
   /** A connection string for each host. */
@@ -31,14 +32,21 @@ const ANSWER_MARGIN_MS = 500;
  * Says whether the server takes writes, and makes the session ours: every access is by index and in its order, whatever
  * was last known of the size of tables that grow from nothing to millions of rows and back.
  */
-const PREPARE_SESSION = `SELECT pg_is_in_recovery() AS standby, ${Object.entries({
-  default_transaction_isolation: 'read committed',
-  enable_seqscan: 'off',
-  enable_bitmapscan: 'off',
-  jit: 'off',
-})
+const PREPARE_SESSION = `SELECT pg_is_in_recovery() AS standby, ${COMMITS_STALL} AS stalled, ${Object.entries(
+  {
+    default_transaction_isolation: 'read committed',
+    enable_seqscan: 'off',
+    enable_bitmapscan: 'off',
+    jit: 'off',
+  },
+)
   .map(([name, value]) => `set_config('${name}', '${value}', false)`)
   .join(', ')}, set_config('statement_timeout', $1, false)`;
+
+interface Session {
+  readonly standby: boolean;
+  readonly stalled: boolean;
+}
 
 /** Connections to whichever of the hosts takes writes. */
 export class PrimaryPool {
@@ -48,6 +56,8 @@ export class PrimaryPool {
   readonly #prepared = new WeakSet<PoolClient>();
   #current = 0;
   #away = false;
+  /** A call was left without an answer, and its session on the server may go on waiting. */
+  #left = false;
 
   constructor(options: PrimaryPoolOptions) {
     this.#options = options;
@@ -87,9 +97,11 @@ export class PrimaryPool {
     } catch (thrown) {
       const reach = reachOf(thrown);
       client?.release(reach === 'connection');
+      this.#left ||= isSilence(thrown);
       if (reach === 'item') throw thrown;
       if (reach === 'connection') this.#tellAway(thrown);
-      throw new SluiceError('SLUICE_DATABASE_UNAVAILABLE', { reason: reasonOf(thrown) }, { cause: thrown });
+      const data = { reason: reasonOf(thrown), timedOut: tookTooLong(thrown) };
+      throw new SluiceError('SLUICE_DATABASE_UNAVAILABLE', data, { cause: thrown });
     }
   }
 
@@ -149,16 +161,26 @@ export class PrimaryPool {
     const client = await pool.connect();
     if (this.#prepared.has(client)) return client;
     try {
-      const { rows } = await client.query<{ standby: boolean }>(PREPARE_SESSION, [
-        String(this.#options.statementTimeoutMs),
-      ]);
-      if (rows[0]?.standby !== false) throw new Error('it is a standby and takes no writes');
+      await this.#prepare(client);
       this.#prepared.add(client);
       return client;
     } catch (thrown) {
       client.release(true);
       throw thrown;
     }
+  }
+
+  /**
+   * A session whose commit waits for a standby outlives its connection, since nothing ends that wait. So the sessions that
+   * were left to wait are not followed by others: the server has only so many.
+   */
+  async #prepare(client: PoolClient): Promise<void> {
+    const timeoutMs = String(this.#options.statementTimeoutMs);
+    const { rows } = await client.query<Session>(PREPARE_SESSION, [timeoutMs]);
+    const [session] = rows;
+    if (session?.standby !== false) throw new Error('it is a standby and takes no writes');
+    this.#left &&= session.stalled;
+    if (this.#left) throw new Error(STALLED);
   }
 
   #tellAway(thrown: unknown): void {

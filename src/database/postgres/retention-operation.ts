@@ -40,16 +40,6 @@ const REVOCATION_MS = 86_400_000;
 const REMOVE_REVOCATIONS = `
   DELETE FROM sluice.revoked_call WHERE revoked_at < sluice.now_ms($1) - ${REVOCATION_MS}`;
 
-/** Whoever waits for the lock of a key that goes makes it anew. */
-const REMOVE_UNUSED_KEYS = `
-  WITH unused AS (
-    SELECT k.key FROM sluice.concurrency_key k
-    WHERE NOT EXISTS (SELECT FROM sluice.task t WHERE t.concurrency_key = k.key AND t.slot OFFSET 0)
-      AND NOT EXISTS (SELECT FROM sluice.task t WHERE t.concurrency_key = k.key AND t.state = 'blocked' OFFSET 0)
-    LIMIT $1 FOR UPDATE OF k SKIP LOCKED
-  )
-  DELETE FROM sluice.concurrency_key WHERE key = ANY (ARRAY(SELECT key FROM unused))`;
-
 export async function sweep(server: Server, retention: Retention, limit: number): Promise<Swept> {
   const remove = async (name: string, sql: string, age: number): Promise<number> =>
     Number(await server.ask(name, sql, server.now(), age, limit));
@@ -59,6 +49,5 @@ export async function sweep(server: Server, retention: Retention, limit: number)
     tombstones: await remove('remove-tombstones', REMOVE_TOMBSTONES, retention.horizonMs),
   };
   await server.ask('remove-revocations', REMOVE_REVOCATIONS, server.now());
-  await server.ask('remove-unused-keys', REMOVE_UNUSED_KEYS, limit);
   return swept;
 }

@@ -1,31 +1,43 @@
+import { BATCH_BYTES } from '../../core/batch-size.ts';
 import type { Address } from '../../core/message.ts';
 import { MAX_DOUBLINGS, PUBLISH_LEASE_MS, RECONCILE_INTERVAL_MS } from '../bounds.ts';
-import type { DueTask, LostTimes } from '../database.ts';
+import type { Due, LostTimes } from '../database.ts';
 import type { Server } from './server.ts';
 import { byKey } from './task-json.ts';
 
-export async function due(server: Server, limit: number): Promise<DueTask[]> {
-  const tasks = await server.ask(
+export async function due(server: Server, limit: number): Promise<Due> {
+  const found = await server.ask(
     'due',
     `WITH clock AS MATERIALIZED (SELECT sluice.now_ms($1) AS now),
      picked AS (
-       SELECT t.pk FROM sluice.task t
+       SELECT t.pk, greatest(t.due_at, t.publishing_until) AS due_at FROM sluice.task t
        WHERE t.state = 'scheduled' AND greatest(t.due_at, t.publishing_until) <= (SELECT now FROM clock)
        ORDER BY greatest(t.due_at, t.publishing_until) LIMIT $2 FOR UPDATE SKIP LOCKED
+     ), sized AS (
+       SELECT p.pk, row_number() OVER oldest_first AS place, sum(b.bytes) OVER oldest_first AS bytes
+       FROM picked p LEFT JOIN LATERAL (
+         SELECT octet_length(b.body) AS bytes FROM sluice.task_body b WHERE b.pk = p.pk OFFSET 0) AS b ON true
+       WINDOW oldest_first AS (ORDER BY p.due_at, p.pk ROWS UNBOUNDED PRECEDING)
+     ), fitting AS (
+       SELECT s.pk FROM sized s WHERE s.place = 1 OR s.bytes <= $4
      ), leased AS (
        UPDATE sluice.task t SET publishing_until = (SELECT now FROM clock) + $3
-       WHERE t.pk = ANY (ARRAY(SELECT pk FROM picked))
+       WHERE t.pk = ANY (ARRAY(SELECT pk FROM fitting))
        RETURNING t.pk, t.id, t.version, t.run, t.due_at
      )
-     SELECT coalesce(json_agg(
-       json_build_object('id', l.id, 'version', l.version, 'run', l.run + 1, 'body', b.body) ORDER BY l.due_at), '[]')
+     SELECT json_build_object(
+       'now', (SELECT now FROM clock),
+       'more', (SELECT count(*) FROM picked) = $2 OR (SELECT count(*) FROM picked) > (SELECT count(*) FROM fitting),
+       'tasks', coalesce(json_agg(
+         json_build_object('id', l.id, 'version', l.version, 'run', l.run + 1, 'body', b.body) ORDER BY l.due_at), '[]'))
      FROM leased l LEFT JOIN LATERAL (
        SELECT b.body FROM sluice.task_body b WHERE b.pk = l.pk OFFSET 0) AS b ON true`,
     server.now(),
     limit,
     PUBLISH_LEASE_MS,
+    BATCH_BYTES,
   );
-  return tasks as DueTask[];
+  return found as Due;
 }
 
 export async function published(

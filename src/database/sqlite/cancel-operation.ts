@@ -8,6 +8,7 @@ import { type TaskTable, move } from './task-table.ts';
 export interface CancelArguments {
   readonly id: TaskId;
   readonly tenant: string;
+  readonly horizonMs: number;
   readonly now: number;
 }
 
@@ -15,9 +16,9 @@ export function cancelOperation(
   tasks: TaskTable,
   concurrency: Concurrency,
 ): (args: CancelArguments) => CancelResult {
-  return ({ id, tenant, now }) => {
+  return ({ id, tenant, horizonMs, now }) => {
     const found = tasks.find(id);
-    if (!found && tasks.hasTombstone(id.identity)) return { kind: 'gone' };
+    if (!found && (id.time < now - horizonMs || tasks.hasTombstone(id.identity))) return { kind: 'gone' };
     const winner = found && winnerOver(id, found.id);
     if (winner !== undefined) return { kind: 'reused', winner };
     const row = found ?? newRow(id, tenant, now);

@@ -1,12 +1,13 @@
+import { BATCH_BYTES } from '../../core/batch-size.ts';
 import type { Address } from '../../core/message.ts';
 import { readTaskId } from '../../core/task-id.ts';
 import type { Connection } from '../../sqlite/binding.ts';
 import { MAX_DOUBLINGS, PUBLISH_LEASE_MS, RECONCILE_INTERVAL_MS } from '../bounds.ts';
-import type { DueTask, LostTimes } from '../database.ts';
+import type { Due, DueTask, LostTimes } from '../database.ts';
 import { type TaskTable, move } from './task-table.ts';
 
 export interface ScheduleOperations {
-  due(args: { readonly limit: number; readonly now: number }): DueTask[];
+  due(args: { readonly limit: number; readonly now: number }): Due;
   published(args: {
     readonly tasks: readonly { readonly id: string; readonly version: number }[];
     readonly now: number;
@@ -30,13 +31,20 @@ export function scheduleOperations(connection: Connection, tasks: TaskTable): Sc
   const body = connection.prepare('SELECT body FROM task_body WHERE number = ?');
 
   return {
-    due: ({ limit, now }) =>
-      due(now, limit).map((row) => {
+    due: ({ limit, now }) => {
+      const rows = due(now, limit);
+      const leased: DueTask[] = [];
+      let bytes = 0;
+      for (const row of rows) {
+        const text = String(body.get(row.number)?.[0] ?? '');
+        bytes += text.length;
+        if (leased.length > 0 && bytes > BATCH_BYTES) break;
         row.publishingUntil = now + PUBLISH_LEASE_MS;
         tasks.save(row);
-        const text = String(body.get(row.number)?.[0] ?? '');
-        return { id: row.id, version: row.version, run: row.run + 1, body: text };
-      }),
+        leased.push({ id: row.id, version: row.version, run: row.run + 1, body: text });
+      }
+      return { tasks: leased, more: rows.length === limit || leased.length < rows.length, now };
+    },
 
     published({ tasks: confirmed, now }) {
       for (const { id, version } of confirmed) {

@@ -11,7 +11,7 @@ import type {
   CancelResult,
   Claim,
   Database,
-  DueTask,
+  Due,
   Extension,
   FollowUps,
   HeldRun,
@@ -68,11 +68,11 @@ export class SqliteDatabase implements Database {
     return answered(this.#writes('reject', { rejections, now: this.#clock.now() }));
   }
 
-  cancel(id: TaskId, tenant: string): Promise<CancelResult> {
-    return answered(this.#writes('cancel', { id, tenant, now: this.#clock.now() }));
+  cancel(id: TaskId, tenant: string, horizonMs: number): Promise<CancelResult> {
+    return answered(this.#writes('cancel', { id, tenant, horizonMs, now: this.#clock.now() }));
   }
 
-  due(limit: number): Promise<DueTask[]> {
+  due(limit: number): Promise<Due> {
     return answered(this.#writes('due', { limit, now: this.#clock.now() }));
   }
 
@@ -80,12 +80,9 @@ export class SqliteDatabase implements Database {
     return answered(this.#writes('published', { tasks, now: this.#clock.now() }));
   }
 
-  recover({
-    limit,
-    interruptionLimit,
-    all = false,
-  }: Parameters<Database['recover']>[0]): Promise<TaskRecord[]> {
-    return answered(this.#writes('recover', { limit, interruptionLimit, all, now: this.#clock.now() }));
+  recover({ before, ...options }: Parameters<Database['recover']>[0]): Promise<TaskRecord[]> {
+    const now = Math.min(this.#clock.now(), before ?? Infinity);
+    return answered(this.#writes('recover', { all: false, ...options, now }));
   }
 
   reconcile(address: Address, lost: LostTimes): Promise<number> {

@@ -2,7 +2,7 @@ import { SluiceError } from '../../core/errors.ts';
 import type { TaskId } from '../../core/task-id.ts';
 import type { TaskRecord } from '../../core/task-record.ts';
 import { cancelTopic, encodeTaskSignal, taskTopic } from '../../core/topics.ts';
-import type { Database } from '../../database/database.ts';
+import type { Database, Retention } from '../../database/database.ts';
 import type { Signals } from '../../signals/signals.ts';
 import type { TaskReader } from '../read/task-reader.ts';
 import { databaseAnswer } from '../read/database-answer.ts';
@@ -11,6 +11,7 @@ export interface CancelOptions {
   readonly database: Pick<Database, 'cancel'>;
   readonly reader: Pick<TaskReader, 'remember'>;
   readonly signals: Signals;
+  readonly retention: Pick<Retention, 'horizonMs'>;
   /** Called when something that waited for the cancelled task may have become due. */
   readonly onScheduled?: (() => void) | undefined;
 }
@@ -22,8 +23,8 @@ export interface CancelOptions {
  *   is another's, or `SLUICE_DATABASE_UNAVAILABLE`
  */
 export async function cancelTask(options: CancelOptions, id: TaskId, tenant: string): Promise<TaskRecord> {
-  const { database, reader, signals } = options;
-  const result = await databaseAnswer(database.cancel(id, tenant));
+  const { database, reader, signals, retention } = options;
+  const result = await databaseAnswer(database.cancel(id, tenant, retention.horizonMs));
   switch (result.kind) {
     case 'gone':
       throw new SluiceError('SLUICE_TASK_GONE');

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Topics } from '../conformance.ts';
-import { CRASHED, type DatabaseTester, LEASE_MS, RETENTION, retry, SUCCEEDED } from './database-tester.ts';
+import {
+  CRASHED,
+  type DatabaseTester,
+  HORIZON_MS,
+  LEASE_MS,
+  RETENTION,
+  retry,
+  SUCCEEDED,
+} from './database-tester.ts';
 
 export const CANCEL_CASES: Topics<DatabaseTester> = {
   'cancel: before the claim': {
@@ -39,7 +47,9 @@ export const CANCEL_CASES: Topics<DatabaseTester> = {
       const claims = messages.map((message) => t.toClaim(message));
       const [verdicts, cancels] = await Promise.all([
         t.database.claim(claims, { holder: 'worker-1', durationMs: LEASE_MS }),
-        Promise.all(messages.map((message) => t.database.cancel(t.idOf(message), message.tenant))),
+        Promise.all(
+          messages.map((message) => t.database.cancel(t.idOf(message), message.tenant, HORIZON_MS)),
+        ),
       ]);
       for (const [at, message] of messages.entries()) {
         const ran = verdicts[at]?.kind === 'run';
@@ -135,6 +145,28 @@ export const CANCEL_CASES: Topics<DatabaseTester> = {
       t.clock.advance(RETENTION.rowsMs + 1);
       await t.sweep();
       assert.equal((await t.cancel(message)).kind, 'gone');
+    },
+    'does not bring it back once even its tombstone is gone, nor takes its idempotency key': async (t) => {
+      const message = t.message({ idempotencyKey: 'k' });
+      await t.settled(await t.run(message), SUCCEEDED);
+      t.clock.advance(RETENTION.rowsMs + 1);
+      await t.sweep();
+      t.clock.advance(RETENTION.horizonMs);
+      await t.sweep();
+      t.forgetTheEnded();
+      assert.equal((await t.cancel(message)).kind, 'gone');
+      assert.equal(await t.state(message), 'none');
+      assert.equal(await t.verdict(t.message({ idempotencyKey: 'k' })), 'run');
+    },
+    'still cancels one that waits, however long it has waited': async (t) => {
+      const [parked, copy] = [1, 2].map(() =>
+        t.message({ idempotencyKey: 'k', dueAt: t.clock.now() + HORIZON_MS * 2 }),
+      );
+      assert.ok(parked && copy);
+      await t.claim([parked]);
+      t.clock.advance(HORIZON_MS + 1);
+      assert.equal((await t.cancel(copy)).kind, 'cancelled');
+      assert.equal((await t.record(copy)).id, parked.id);
     },
   },
 };

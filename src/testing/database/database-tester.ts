@@ -138,7 +138,7 @@ export class DatabaseTester {
 
   cancel(message: Message): Promise<CancelResult> {
     const id = this.#know(message);
-    return this.#checked(this.#database.cancel(id, message.tenant));
+    return this.#checked(this.#database.cancel(id, message.tenant, HORIZON_MS));
   }
 
   reject(message: Message): Promise<void> {
@@ -147,15 +147,16 @@ export class DatabaseTester {
     return this.#checked(this.#database.reject([{ id: this.#know(message), tenant, task, error }]));
   }
 
-  due(limit = 100): Promise<DueTask[]> {
-    return this.#checked(this.#database.due(limit));
+  async due(limit = 100): Promise<readonly DueTask[]> {
+    const { tasks } = await this.#checked(this.#database.due(limit));
+    return tasks;
   }
 
   published(tasks: readonly { id: string; version: number }[]): Promise<void> {
     return this.#checked(this.#database.published(tasks));
   }
 
-  recover(options: { limit?: number; all?: boolean } = {}): Promise<TaskRecord[]> {
+  recover(options: { limit?: number; all?: boolean; before?: number } = {}): Promise<TaskRecord[]> {
     return this.#checked(
       this.#database.recover({ limit: 100, interruptionLimit: INTERRUPTION_LIMIT, ...options }),
     );

@@ -102,6 +102,28 @@ export const LEASE_CASES: Topics<DatabaseTester> = {
       assert.equal((await t.recover({ all: true })).length, 3);
       assert.deepEqual(await t.states(messages), ['scheduled', 'scheduled', 'scheduled']);
     },
+    'leaves a run whose lease ran out after the bound that is given: the clock was set, and nobody is dead':
+      async (t) => {
+        const [silent, alive] = t.messages(2);
+        assert.ok(silent && alive);
+        await t.run(silent);
+        t.clock.advance(LEASE_MS / 2);
+        await t.run(alive);
+        t.clock.advance(LEASE_MS / 2 + 1);
+        const before = t.clock.now();
+        t.clock.jump(A_MINUTE_MS);
+        assert.deepEqual(
+          (await t.recover({ before })).map(({ id }) => id),
+          [silent.id],
+        );
+        assert.deepEqual(await t.states([silent, alive]), ['scheduled', 'running']);
+        assert.equal((await t.due())[0]?.id, silent.id);
+        assert.equal((await t.recover({ before: t.clock.now() })).length, 1);
+      },
+    'takes none whose lease holds by the clock, whatever the bound': async (t) => {
+      await t.run(t.message());
+      assert.deepEqual(await t.recover({ before: t.clock.now() + LEASE_MS * 2 }), []);
+    },
     'goes page by page': async (t) => {
       await t.claim(t.messages(5));
       t.clock.advance(LEASE_MS + 1);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { BATCH_BYTES } from '../../core/batch-size.ts';
 import type { Message } from '../../core/message.ts';
 import type { Topics } from '../conformance.ts';
 import { A_MINUTE_MS, type DatabaseTester, PUBLISH_LEASE_MS, retry, SUCCEEDED } from './database-tester.ts';
@@ -52,12 +53,42 @@ export const SCHEDULE_CASES: Topics<DatabaseTester> = {
       const order = [...(await t.due(2)), ...(await t.due(2))].map(({ id }) => id);
       assert.deepEqual(order, [messages[1]?.id, messages[2]?.id, messages[0]?.id]);
     },
+    'come in pieces of a bounded size, one at least, with word of what is left': async (t) => {
+      const sizes = [BATCH_BYTES + 1, BATCH_BYTES / 2, BATCH_BYTES / 4, BATCH_BYTES / 2, 1, 1];
+      const messages = [];
+      for (const bytes of sizes) {
+        const message = t.message({ input: `"${'x'.repeat(bytes)}"` });
+        messages.push(message.id);
+        await t.settled(await t.run(message), retry(0));
+      }
+      const pieces = [];
+      for (let piece = 0; piece < 5; piece += 1) pieces.push(await t.database.due(3));
+      assert.deepEqual(
+        pieces.map(({ tasks, more }) => [tasks.length, more]),
+        [
+          [1, true],
+          [2, true],
+          [3, true],
+          [0, false],
+          [0, false],
+        ],
+      );
+      assert.deepEqual(
+        pieces.flatMap(({ tasks }) => tasks.map(({ id }) => id)),
+        messages,
+      );
+    },
     'are lent once to schedulers that ask together': async (t) => {
       const messages = [];
       for (let count = 0; count < 20; count += 1) messages.push(await toRetry(t));
       const lent = await Promise.all([1, 2, 3].map(() => t.database.due(20)));
-      const ids = lent.flat().map(({ id }) => id);
+      const ids = lent.flatMap(({ tasks }) => tasks).map(({ id }) => id);
       assert.deepEqual([...ids].sort(), messages.map(({ id }) => id).sort());
+    },
+    'come with the time that the database goes by, though none is due': async (t) => {
+      assert.deepEqual(await t.database.due(1), { tasks: [], more: false, now: t.clock.now() });
+      t.clock.jump(A_MINUTE_MS);
+      assert.deepEqual(await t.database.due(1), { tasks: [], more: false, now: t.clock.now() });
     },
     'survive a process that dies before it has published them': async (t) => {
       await toRetry(t);

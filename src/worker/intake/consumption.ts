@@ -1,9 +1,11 @@
+import { BatchSize } from '../../core/batch-size.ts';
 import { messageOf, SluiceError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
 import type { Database } from '../../database/database.ts';
+import { timedOut } from '../../database/timed-out.ts';
 import type { Claimer } from './claimer.ts';
-import type { Intake } from './intake.ts';
+import type { Intake, Taken } from './intake.ts';
 import { Backoff } from '../backoff.ts';
 import type { WorkerTiming } from '../timing.ts';
 
@@ -25,6 +27,7 @@ const MAX_BATCH = 500;
 export class Consumption {
   readonly #options: ConsumptionOptions;
   readonly #backoff: Backoff;
+  readonly #size = new BatchSize(MAX_BATCH);
   readonly #closing = new AbortController();
   #open = false;
   #opening: Promise<void> | undefined;
@@ -76,14 +79,17 @@ export class Consumption {
 
   async #claimAll(): Promise<void> {
     const { intake, claimer, free, logger } = this.#options;
+    let taken: readonly Taken[] = [];
     try {
       while (this.#open) {
-        const taken = intake.take(Math.min(MAX_BATCH, free()));
+        taken = intake.take(Math.min(this.#size.items, free()));
         if (taken.length === 0) return;
         await claimer.claim(taken);
         this.#backoff.reset();
+        this.#size.succeeded();
       }
     } catch (error) {
+      if (timedOut(error)) this.#size.timedOut(taken.length);
       this.#open = false;
       logger.warn('no tasks are taken until the database answers', { reason: messageOf(error) });
       await intake.close();

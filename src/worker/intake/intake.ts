@@ -1,3 +1,4 @@
+import { BATCH_BYTES } from '../../core/batch-size.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { type Address, addressesOf, decodeMessage, type Message, type Priority } from '../../core/message.ts';
 import { readTaskId, type TaskId } from '../../core/task-id.ts';
@@ -75,13 +76,18 @@ export class Intake {
     );
   }
 
-  /** Up to `limit` messages, in the order of the weights; within one address in the order they came. */
+  /** Up to `limit` messages that are not too much for one claim, in the order of the weights; within one address in the
+   * order they came. */
   take(limit: number): Taken[] {
     const taken: Taken[] = [];
+    let bytes = 0;
     while (taken.length < limit) {
       const source = this.#next();
-      const next = source?.waiting.shift();
+      const next = source?.waiting[0];
       if (!source || !next) break;
+      bytes += next.delivery.body.length;
+      if (taken.length > 0 && bytes > BATCH_BYTES) break;
+      source.waiting.shift();
       source.turn += 1 / WEIGHTS[source.address.priority];
       taken.push(next);
     }

@@ -1,7 +1,9 @@
+import { BatchSize } from '../../core/batch-size.ts';
 import { messageOf, SluiceError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
 import type { Database, Outcome, Settlement, SettleResult } from '../../database/database.ts';
+import { timedOut } from '../../database/timed-out.ts';
 import { Backoff } from '../backoff.ts';
 import type { Run } from '../run/run.ts';
 import type { WorkerTiming } from '../timing.ts';
@@ -28,6 +30,7 @@ const MAX_BATCH = 500;
 export class Settler {
   readonly #options: SettlerOptions;
   readonly #backoff: Backoff;
+  readonly #size = new BatchSize(MAX_BATCH);
   readonly #giveUp = new AbortController();
   readonly #waiting: Ended[] = [];
   #working = false;
@@ -53,7 +56,7 @@ export class Settler {
     // Lets all that ended in this turn of the loop into the first batch.
     await Promise.resolve();
     while (this.#waiting.length > 0 && !this.#giveUp.signal.aborted) {
-      await this.#settle(this.#waiting.splice(0, MAX_BATCH));
+      await this.#settle(this.#size.take(this.#waiting, bytesOf));
     }
     this.#working = false;
   }
@@ -66,6 +69,7 @@ export class Settler {
       try {
         const results = await database.settle(batch.map(settlementOf));
         this.#backoff.reset();
+        this.#size.succeeded();
         batch.forEach((ended, index) => onSettled(ended, results[index]));
         return;
       } catch (error) {
@@ -74,6 +78,8 @@ export class Settler {
           tasks: batch.length,
         });
         await this.#backoff.pause(signal);
+        if (timedOut(error)) this.#size.timedOut(batch.length);
+        if (batch.length > this.#size.items) return this.#settleHalves(batch);
       }
     }
   }
@@ -81,7 +87,10 @@ export class Settler {
   /** Finds the one that the database can not take, and records what it can of it. */
   async #divide(batch: readonly Ended[], error: unknown): Promise<void> {
     const [only] = batch;
-    if (batch.length === 1 && only) return this.#substitute(only, error);
+    return batch.length === 1 && only ? this.#substitute(only, error) : this.#settleHalves(batch);
+  }
+
+  async #settleHalves(batch: readonly Ended[]): Promise<void> {
     const middle = Math.ceil(batch.length / 2);
     await this.#settle(batch.slice(0, middle));
     await this.#settle(batch.slice(middle));
@@ -97,6 +106,13 @@ export class Settler {
     const { code, message } = new SluiceError('SLUICE_RESULT_INVALID', { reason });
     return this.#settle([{ run, outcome: { kind: 'failed', error: { code, message }, charged: true } }]);
   }
+}
+
+/** Roughly: of what a settlement holds, only this can be large. */
+function bytesOf({ outcome }: Ended): number {
+  if ('error' in outcome) return outcome.error.message.length + (outcome.error.stack?.length ?? 0);
+  if (outcome.kind !== 'succeeded') return 0;
+  return outcome.followUps.reduce((sum, body) => sum + body.length, outcome.result.length);
 }
 
 function settlementOf({ run, outcome }: Ended): Settlement {

@@ -1,8 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { BATCH_BYTES } from '../../../src/core/batch-size.ts';
 import { SluiceError } from '../../../src/core/errors.ts';
+import { encodeMessage, FIRST_LANE } from '../../../src/core/message.ts';
+import { systemClock } from '../../../src/core/clock.ts';
+import { systemRandom } from '../../../src/core/random.ts';
+import { TaskIds } from '../../../src/core/task-id.ts';
 import { Watermarks } from '../../../src/core/watermarks.ts';
-import type { Consumer } from '../../../src/queue/queue.ts';
+import type { Consumer, Delivery } from '../../../src/queue/queue.ts';
 import { Intake } from '../../../src/worker/intake/intake.ts';
 
 test('an intake that can not open every address leaves none open, however late its queue answers', async () => {
@@ -26,4 +31,30 @@ test('an intake that can not open every address leaves none open, however late i
   await expect(intake.open()).rejects.toMatchObject({ code: 'SLUICE_QUEUE_UNAVAILABLE' });
   await turn();
   expect(open).toBe(0);
+});
+
+test('an intake gives no more at a time than fits into a claim, and one message whatever its size', async () => {
+  const at = { queue: 'default', priority: 'normal', lane: FIRST_LANE } as const;
+  const ids = new TaskIds(['s'.repeat(32)], systemClock, systemRandom);
+  const delivery = (bytes: number): Delivery => {
+    const { text: id } = ids.mint({ tenant: 'default', task: 'resize', content: [] });
+    const rest = { run: 1, tenant: 'default', task: 'resize', publishedAt: 1, input: 'x'.repeat(bytes) };
+    return { body: encodeMessage({ id, ...at, ...rest }) } as Delivery;
+  };
+  const sizes = [BATCH_BYTES / 4, BATCH_BYTES / 4, BATCH_BYTES / 2, BATCH_BYTES + 1, 1, 1];
+  const intake = new Intake({
+    queues: () => ['default'],
+    prefetch: 1,
+    watermarks: new Watermarks(),
+    onDelivery: () => undefined,
+    onUnreadable: () => undefined,
+    queue: {
+      consume: async ({ priority }, _options, onBatch): Promise<Consumer> => {
+        if (priority === 'normal') onBatch(sizes.map(delivery));
+        return { ack: async () => undefined, giveBack: () => undefined, close: async () => undefined };
+      },
+    },
+  });
+  await intake.open();
+  expect([1, 2, 3, 4, 5].map(() => intake.take(100).length)).toEqual([2, 1, 1, 2, 0]);
 });

@@ -12,7 +12,7 @@ $$;
 -- Does nothing but name the task where that is neither p_id nor p_same.
 CREATE FUNCTION sluice.cancel(
   p_pk uuid, p_identity bytea, p_keyed boolean, p_created_at bigint, p_id text, p_same text, p_tenant text,
-  p_now bigint)
+  p_horizon_ms bigint, p_now bigint)
 RETURNS json LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -27,10 +27,11 @@ BEGIN
       SELECT * INTO v_task FROM sluice.task WHERE pk = v_found.pk FOR UPDATE;
       EXIT WHEN FOUND;
     END IF;
-    IF EXISTS (SELECT FROM sluice.tombstone WHERE identity = p_identity) THEN
+    v_now := sluice.now_ms(p_now);
+    IF p_created_at < v_now - p_horizon_ms
+      OR EXISTS (SELECT FROM sluice.tombstone WHERE identity = p_identity) THEN
       RETURN json_build_object('kind', 'gone');
     END IF;
-    v_now := sluice.now_ms(p_now);
     INSERT INTO sluice.task AS t (
         pk, identity, keyed, id, tenant, task, created_at, changed_at, finished_at, version, state, cancel_requested)
       VALUES (p_pk, p_identity, p_keyed, p_id, p_tenant, '', p_created_at, v_now, v_now, 2, 'cancelled', true)
