@@ -1,5 +1,7 @@
 /** How often the worker looks after what runs, and how long it is patient. Milliseconds. */
 export interface WorkerTiming {
+  /** How long a message is held that no slot is free for. RabbitMQ closes a consumer that holds one for 30 minutes. */
+  readonly holdMs: number;
   /** How long the database waits for a sign of life. */
   readonly leaseMs: number;
   /** Pause between two extensions; runs younger than this need none. */
@@ -27,6 +29,7 @@ export interface WorkerTiming {
 }
 
 export const DEFAULT_TIMING: WorkerTiming = {
+  holdMs: 600_000,
   leaseMs: 15_000,
   extendEveryMs: 5000,
   sweepEveryMs: 200,

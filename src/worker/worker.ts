@@ -58,6 +58,7 @@ class TaskWorker implements Worker {
   readonly #settler: Settler;
   readonly #announcer: Announcer;
   readonly #quarantine: Quarantine;
+  readonly #intake: Intake;
   readonly #claimer: Claimer;
   readonly #consumption: Consumption;
   #leases: Leases | undefined;
@@ -84,17 +85,17 @@ class TaskWorker implements Worker {
     this.#settler = new Settler({ ...shared, onSettled: (ended, result) => this.#settled(ended, result) });
     this.#quarantine = new Quarantine(shared);
     this.#execution = this.#makeExecution();
-    const intake = new Intake({
+    this.#intake = new Intake({
       ...options,
       queues: () => this.#queues(),
       prefetch: Math.max(MIN_PREFETCH, options.concurrency * PREFETCH_PER_SLOT),
       onDelivery: () => this.#consumption.advance(),
       onUnreadable: (delivery, source, error) => this.#quarantine.keep(delivery, source, error),
     });
-    this.#claimer = this.#makeClaimer(intake);
+    this.#claimer = this.#makeClaimer(this.#intake);
     this.#consumption = new Consumption({
       ...shared,
-      intake,
+      intake: this.#intake,
       claimer: this.#claimer,
       free: () => this.#execution.free(performance.now()),
     });
@@ -241,6 +242,7 @@ class TaskWorker implements Worker {
     const lostMs = Math.max(0, now - this.#sweptAt - this.#timing.sweepEveryMs);
     this.#sweptAt = now;
     this.#execution.sweep(now, lostMs);
+    this.#intake.giveBackAfter(this.#timing.holdMs);
   }
 
   async #watchCancel(run: Run): Promise<void> {

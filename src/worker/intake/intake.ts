@@ -11,6 +11,8 @@ export interface Taken {
   readonly message: Message;
   readonly id: TaskId;
   readonly source: Source;
+  /** Of `performance.now()`. */
+  readonly receivedAt: number;
 }
 
 /** One address that is consumed, and what of it has been delivered and not taken yet. */
@@ -99,6 +101,23 @@ export class Intake {
     taken.source.waiting.unshift(taken);
   }
 
+  /**
+   * Gives back what has waited for longer than this to be taken, to be delivered anew: an engine may take whoever holds a
+   * message for long for dead.
+   */
+  giveBackAfter(ms: number): void {
+    const since = performance.now() - ms;
+    for (const { consumer, waiting } of this.#sources) {
+      const [old, others] = [
+        waiting.filter(({ receivedAt }) => receivedAt <= since),
+        waiting.filter(({ receivedAt }) => receivedAt > since),
+      ];
+      if (old.length === 0) continue;
+      waiting.splice(0, waiting.length, ...others);
+      consumer?.giveBack(old.map(({ delivery }) => delivery));
+    }
+  }
+
   #next(): Source | undefined {
     let next: Source | undefined;
     for (const source of this.#sources) {
@@ -125,7 +144,7 @@ export class Intake {
       const id = readTaskId(message.id);
       if (!id) throw new SluiceError('SLUICE_MESSAGE_INVALID', { reason: 'its id is none' });
       watermarks.delivered(source.address, message.publishedAt);
-      source.waiting.push({ delivery, message, id, source });
+      source.waiting.push({ delivery, message, id, source, receivedAt: performance.now() });
     } catch (error) {
       const reason = { reason: String(error) };
       onUnreadable(

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { BATCH_BYTES } from '../../../src/core/batch-size.ts';
 import { SluiceError } from '../../../src/core/errors.ts';
 import { encodeMessage, FIRST_LANE } from '../../../src/core/message.ts';
@@ -51,10 +51,53 @@ test('an intake gives no more at a time than fits into a claim, and one message 
     queue: {
       consume: async ({ priority }, _options, onBatch): Promise<Consumer> => {
         if (priority === 'normal') onBatch(sizes.map(delivery));
-        return { ack: async () => undefined, giveBack: () => undefined, close: async () => undefined };
+        return {
+          open: true,
+          ack: async () => undefined,
+          giveBack: () => undefined,
+          close: async () => undefined,
+        };
       },
     },
   });
   await intake.open();
   expect([1, 2, 3, 4, 5].map(() => intake.take(100).length)).toEqual([2, 1, 1, 2, 0]);
+});
+
+test('an intake gives back what has waited for too long, and keeps what came later', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const at = { queue: 'default', priority: 'normal', lane: FIRST_LANE } as const;
+  const ids = new TaskIds(['s'.repeat(32)], systemClock, systemRandom);
+  const delivery = (): Delivery => {
+    const { text: id } = ids.mint({ tenant: 'default', task: 'resize', content: [] });
+    const rest = { run: 1, tenant: 'default', task: 'resize', publishedAt: 1, input: '1' };
+    return { address: at, body: encodeMessage({ id, ...at, ...rest }) };
+  };
+  const back: Delivery[] = [];
+  let deliver: (deliveries: Delivery[]) => void = () => undefined;
+  const intake = new Intake({
+    queues: () => ['default'],
+    prefetch: 1,
+    watermarks: new Watermarks(),
+    onDelivery: () => undefined,
+    onUnreadable: () => undefined,
+    queue: {
+      consume: async ({ priority }, _options, onBatch): Promise<Consumer> => {
+        if (priority === 'normal') deliver = onBatch;
+        const giveBack = (deliveries: readonly Delivery[]): void => void back.push(...deliveries);
+        return { open: true, ack: async () => undefined, giveBack, close: async () => undefined };
+      },
+    },
+  });
+  await intake.open();
+  const [old, late] = [delivery(), delivery()];
+  deliver([old]);
+  vi.advanceTimersByTime(1000);
+  deliver([late]);
+  intake.giveBackAfter(1001);
+  expect(back).toEqual([]);
+  intake.giveBackAfter(1000);
+  expect(back).toEqual([old]);
+  expect(intake.take(10).map((taken) => taken.delivery)).toEqual([late]);
 });
