@@ -54,7 +54,9 @@ describe('POST /v1/tasks/{id}/cancel', () => {
     const sluice = await startGateway();
     const id = sluice.mint();
     sluice.database.now = id.time + 90 * 86_400_000 + 1;
-    await expectProblem(await cancel(sluice, id.text), 'SLUICE_TASK_GONE');
+    const response = await cancel(sluice, id.text);
+    expect(response.status).toBe(410);
+    await expectProblem(response, 'SLUICE_TASK_GONE');
   });
 
   it('says 410 for what is over, and 503 while the database is away', async () => {

@@ -97,9 +97,8 @@ export class FakeDatabase implements Pick<Database, 'get' | 'list' | 'cancel' | 
 
   cancel(id: TaskId, tenant: string, horizonMs: number): Promise<CancelResult> {
     return this.#answer((): CancelResult => {
-      if (this.gone.has(id.identity)) return { kind: 'gone' };
       const old = this.#rows.get(id.identity)?.record;
-      if (!old && id.time < this.now - horizonMs) return { kind: 'gone' };
+      if (this.#isGone(id, horizonMs)) return { kind: 'gone' };
       const winner = old && winnerOver(id, old.id);
       if (winner) return { kind: 'reused', winner };
       if (old && isTerminal(old.state)) return { kind: 'ended', record: old };
@@ -122,6 +121,10 @@ export class FakeDatabase implements Pick<Database, 'get' | 'list' | 'cancel' | 
 
   health(): Promise<Health> {
     return this.#answer(() => FINE);
+  }
+
+  #isGone({ identity, time }: TaskId, horizonMs: number): boolean {
+    return this.gone.has(identity) || (!this.#rows.has(identity) && time < this.now - horizonMs);
   }
 
   #answer<T>(answer: () => T): Promise<T> {

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeMessage } from '../../src/core/message.ts';
-import { readTaskId } from '../../src/core/task-id.ts';
 import { SQLITE_DATABASE_MODULE, SqliteDatabase } from '../../src/database/sqlite/sqlite-database.ts';
 import { Connectivity } from '../../src/scheduler/connectivity.ts';
 import { DuePublisher } from '../../src/scheduler/due-publisher.ts';
@@ -8,6 +7,7 @@ import { Republisher } from '../../src/scheduler/republisher.ts';
 import { HEALTHY_MS, RunRecoverer } from '../../src/scheduler/run-recoverer.ts';
 import { HORIZON_MS, LEASE_MS } from '../../src/testing/database/database-tester.ts';
 import { fakeClock } from '../../src/testing/fake-clock.ts';
+import { idOf } from '../database/postgres/work-load.ts';
 import { StoreFolder } from '../sqlite/store-folder.ts';
 import { fakes, message } from './fakes.ts';
 
@@ -44,7 +44,7 @@ async function start() {
     }
   };
   const state = async (): Promise<string> => {
-    const [lookup] = await database.get([readTaskId(held.id) ?? expect.fail('no id')]);
+    const [lookup] = await database.get([idOf(held)]);
     return lookup?.kind === 'found' ? lookup.record.state : 'none';
   };
   return { leases, publisher, recoverer, pass, state };
