@@ -59,7 +59,7 @@ async function withContenders<T>(
   work: (contenders: readonly Contender[], signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort());
   const engines: Engine[] = [];
   process.once('exit', () => engines.forEach((engine) => engine.kill()));
   const start = async (engine: Engine): Promise<Engine> => {

@@ -48,7 +48,9 @@ export function withCluster<T>(work: (cluster: MeasuredCluster) => Promise<T>): 
       if (!up.killed) up.kill('SIGINT');
     };
     // What is being measured fails then, and all is cleared away.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+    // Detached, it would outlive a bench that ends otherwise than it should.
+    process.once('exit', stop);
     try {
       // It says where it is once it is ready, and why not before it ends.
       await Promise.race([
