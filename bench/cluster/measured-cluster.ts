@@ -82,9 +82,13 @@ export class MeasuredCluster {
     this.#control = control;
   }
 
+  members(role: Role): Member[] {
+    return this.#members.filter(({ name }) => name.startsWith(NAMES[role]));
+  }
+
   /** Does it to all members of the role. */
   async command(command: Command, role: Role): Promise<void> {
-    await Promise.all(this.#of(role).map(async ({ name }) => this.#control.command(command, name)));
+    await Promise.all(this.members(role).map(async ({ name }) => this.#control.command(command, name)));
   }
 
   /** Until now, since each member was started. */
@@ -107,15 +111,11 @@ export class MeasuredCluster {
   /** What `pattern` finds in the metrics of each process of the role; 0 where it finds nothing. */
   samples(role: 'gateway' | 'worker', pattern: RegExp): Promise<number[]> {
     return Promise.all(
-      this.#of(role).map(async (member) => {
+      this.members(role).map(async (member) => {
         const response = await fetch(`http://127.0.0.1:${metricsPort(member)}/metrics`);
         return Number(pattern.exec(await response.text())?.[1] ?? 0);
       }),
     );
-  }
-
-  #of(role: Role): Member[] {
-    return this.#members.filter(({ name }) => name.startsWith(NAMES[role]));
   }
 }
 
