@@ -19,9 +19,12 @@ const CONTENDERS: readonly ((setting: Setting) => Promise<Contender>)[] = [
   sluiceOnEngines,
   bullmq('everysec'),
   bullmq('always'),
+  bullmq('always', 'batched'),
   onPostgres('pg-boss', 'notify'),
-  onPostgres('pg-boss', 'polling'),
+  onPostgres('pg-boss', 'notify', 'batched'),
+  onPostgres('pg-boss', 'polling', 'batched'),
   onPostgres('graphile-worker'),
+  onPostgres('graphile-worker', 'batched'),
 ];
 const LEAST_ROUNDS = 3;
 
