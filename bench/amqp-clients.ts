@@ -1,5 +1,6 @@
 import { connect } from 'amqplib';
 import { Connection } from 'rabbitmq-client';
+import { withErrorListener } from './error-listener.ts';
 import type { Figures } from './main.ts';
 import { withRabbitmq } from './rabbitmq-nodes.ts';
 import { median, round } from './statistics.ts';
@@ -94,8 +95,8 @@ async function cost(work: () => Promise<number>): Promise<Cost> {
 
 async function openAmqplib(port: number): Promise<Client> {
   const queue = 'bench-amqplib';
-  const model = await connect({ hostname: '127.0.0.1', port }, { noDelay: true });
-  const publisher = await model.createConfirmChannel();
+  const model = withErrorListener(await connect({ hostname: '127.0.0.1', port }, { noDelay: true }));
+  const publisher = withErrorListener(await model.createConfirmChannel());
   await publisher.assertQueue(queue, { durable: true, arguments: QUEUE });
   return {
     name: 'amqplib',
@@ -106,10 +107,11 @@ async function openAmqplib(port: number): Promise<Client> {
         );
       }),
     async drain(messages) {
-      const channel = await model.createChannel();
+      const channel = withErrorListener(await model.createChannel());
       await channel.prefetch(PREFETCH);
       let left = messages;
-      await new Promise<void>((resolve) => {
+      await new Promise<void>((resolve, reject) => {
+        channel.once('close', () => reject(new Error('the channel has ended')));
         void channel.consume(queue, (message) => {
           left -= 1;
           if (message && (left % BATCH === 0 || left === 0)) channel.ack(message, true);

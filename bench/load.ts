@@ -1,14 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { quantile } from './statistics.ts';
-
-/** What a window of load saw. */
-export interface LoadResult {
-  readonly requests: number;
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
+import { type LoadResult, LoadWindow } from './load-window.ts';
 
 export interface Load {
   /** Keeps every connection busy, one request at a time, for so long. */
@@ -36,26 +28,13 @@ export async function openLoad(
   const next = (): Buffer => requests[turn++ % requests.length] ?? Buffer.alloc(0);
   return {
     async run(ms) {
-      const latencies: number[] = [];
-      const start = performance.now();
-      await Promise.all(
-        sockets.map((socket) => keepBusy(socket, { until: start + ms, next, status, latencies })),
-      );
-      return resultOf(latencies, performance.now() - start);
+      const window = new LoadWindow(ms);
+      await Promise.all(sockets.map((socket) => keepBusy(socket, { window, next, status })));
+      return window.result();
     },
     close() {
       for (const socket of sockets) socket.destroy();
     },
-  };
-}
-
-/** @param ms how long it took to get all of them */
-export function resultOf(latencies: readonly number[], ms: number): LoadResult {
-  return {
-    requests: latencies.length,
-    perSecond: (latencies.length / ms) * 1000,
-    p50Ms: quantile(latencies, 0.5),
-    p99Ms: quantile(latencies, 0.99),
   };
 }
 
@@ -66,14 +45,13 @@ export function httpRequest(method: string, path: string, body = ''): Buffer {
   return Buffer.from(head.join('\r\n') + HEAD_END + body);
 }
 
-interface Window {
-  readonly until: number;
+interface Requests {
+  readonly window: LoadWindow;
   readonly next: () => Buffer;
   readonly status: number;
-  readonly latencies: number[];
 }
 
-function keepBusy(socket: Socket, { until, next, status, latencies }: Window): Promise<void> {
+function keepBusy(socket: Socket, { window, next, status }: Requests): Promise<void> {
   return new Promise((resolve, reject) => {
     let received = '';
     let sentAt = 0;
@@ -93,10 +71,8 @@ function keepBusy(socket: Socket, { until, next, status, latencies }: Window): P
       if (!received.startsWith(`HTTP/1.1 ${status} `))
         return stop(new Error(`unexpected answer: ${received}`));
       received = '';
-      const now = performance.now();
-      latencies.push(now - sentAt);
-      if (now >= until) stop();
-      else send();
+      if (window.ended(sentAt)) send();
+      else stop();
     });
     send();
   });

@@ -1,5 +1,6 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CONNECTIONS } from './contest/client.ts';
 import type { Contender } from './contest/contender.ts';
 import { bullmq } from './contest/contenders/bullmq.ts';
 import { onPostgres } from './contest/contenders/on-postgres.ts';
@@ -8,6 +9,7 @@ import type { Engine } from './contest/engine.ts';
 import { installPeers } from './contest/peers-package.ts';
 import type { Setting } from './contest/setting.ts';
 import { takeTurn, type Turn, type Window, WINDOW_MS } from './contest/turn.ts';
+import type { Figures } from './main.ts';
 import type { Comparison, Row } from './rows.ts';
 import { median, round } from './statistics.ts';
 import { withFolder } from './temporary-folder.ts';
@@ -17,9 +19,12 @@ const CONTENDERS: readonly ((setting: Setting) => Promise<Contender>)[] = [
   sluiceOnEngines,
   bullmq('everysec'),
   bullmq('always'),
+  bullmq('always', 'batched'),
   onPostgres('pg-boss', 'notify'),
-  onPostgres('pg-boss', 'polling'),
+  onPostgres('pg-boss', 'notify', 'batched'),
+  onPostgres('pg-boss', 'polling', 'batched'),
   onPostgres('graphile-worker'),
+  onPostgres('graphile-worker', 'batched'),
 ];
 const LEAST_ROUNDS = 3;
 
@@ -59,7 +64,7 @@ async function withContenders<T>(
   work: (contenders: readonly Contender[], signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort());
   const engines: Engine[] = [];
   process.once('exit', () => engines.forEach((engine) => engine.kill()));
   const start = async (engine: Engine): Promise<Engine> => {
@@ -84,18 +89,26 @@ async function withContenders<T>(
 }
 
 function rowOf({ name, durability, processes, versions }: Contender, turns: readonly Turn[]): Row {
-  const figure = (kind: keyof Turn, of: keyof Window): number =>
-    round(median(turns.map((turn) => turn[kind][of])));
+  const values = (kind: keyof Turn, of: keyof Window): number[] => turns.map((turn) => turn[kind][of]);
+  const figure = (kind: keyof Turn, of: keyof Window): number => round(median(values(kind, of)));
+  const rates = (title: string, kind: keyof Turn): Figures => ({
+    [title]: figure(kind, 'perSecond'),
+    [`${title}Least`]: round(Math.min(...values(kind, 'perSecond'))),
+    [`${title}Most`]: round(Math.max(...values(kind, 'perSecond'))),
+  });
   return {
     contender: name,
-    acceptedPerSecond: figure('accept', 'perSecond'),
+    ...rates('acceptedPerSecond', 'accept'),
     acceptP50Ms: figure('accept', 'p50Ms'),
     acceptP99Ms: figure('accept', 'p99Ms'),
     acceptCpuUs: figure('accept', 'cpuUs'),
-    endToEndPerSecond: figure('endToEnd', 'perSecond'),
+    ...rates('endToEndPerSecond', 'endToEnd'),
     endToEndP50Ms: figure('endToEnd', 'p50Ms'),
     endToEndP99Ms: figure('endToEnd', 'p99Ms'),
     endToEndCpuUs: figure('endToEnd', 'cpuUs'),
+    looksPerTask: figure('endToEnd', 'looksPerTask'),
+    rounds: turns.length,
+    connections: CONNECTIONS,
     durability,
     processes,
     versions,

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { epmd, rabbitmq, type RabbitmqOptions } from '../src/cluster/engines/rabbitmq.ts';
 import { MemberProcess } from '../src/cluster/member-process.ts';
+import { freePort } from '../test/engines/free-port.ts';
 import { withFolder } from './temporary-folder.ts';
 
 const READY_MS = 120_000;
@@ -31,16 +31,5 @@ export function withRabbitmq<T>(nodes: number, work: (ports: readonly number[]) 
       // The name service last: nodes look each other up in it.
       for (const process of processes.toReversed()) await process.kill();
     }
-  });
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
   });
 }

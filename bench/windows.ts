@@ -1,4 +1,5 @@
-import type { Load, LoadResult } from './load.ts';
+import type { Load } from './load.ts';
+import type { LoadResult } from './load-window.ts';
 import type { PinnedServer } from './pinned-server.ts';
 import { spent, threadTimes } from './thread-times.ts';
 

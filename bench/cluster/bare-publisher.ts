@@ -2,6 +2,7 @@ import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { type BrokerUrl, parseBrokerUrl } from '../../src/queue/rabbitmq/broker-url.ts';
 import { queueArguments } from '../../src/queue/rabbitmq/queue-declarer.ts';
 import { serverVersion } from '../../src/queue/rabbitmq/server-version.ts';
+import { withErrorListener } from '../error-listener.ts';
 
 /**
  * What the queue itself can take: the library of the driver, with nothing around it. It sends to every node in turn: what
@@ -23,7 +24,9 @@ export class BarePublisher {
   static async open(url: string, queue: string): Promise<BarePublisher> {
     const broker = parseBrokerUrl(url);
     const models = await connectToAll(broker);
-    const channels = await Promise.all(models.map((model) => model.createConfirmChannel()));
+    const channels = await Promise.all(
+      models.map(async (model) => withErrorListener(await model.createConfirmChannel())),
+    );
     const [model] = models;
     if (model) {
       const wanted = queueArguments(broker, serverVersion(model));
@@ -68,10 +71,7 @@ export function connectToAll({ nodes, user, password }: BrokerUrl): Promise<Chan
   return Promise.all(
     nodes.map(async ({ host, port }) => {
       const server = { hostname: host, port, username: user, password };
-      const model = await connect(server, { noDelay: true });
-      // Whoever waits for an answer is told.
-      model.on('error', () => undefined);
-      return model;
+      return withErrorListener(await connect(server, { noDelay: true }));
     }),
   );
 }

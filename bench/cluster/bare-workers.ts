@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { Pool } from 'pg';
 import { parseBrokerUrl } from '../../src/queue/rabbitmq/broker-url.ts';
+import { withErrorListener } from '../error-listener.ts';
 import { connectToAll } from './bare-publisher.ts';
 
 export interface BareWorkersOptions {
@@ -12,6 +13,8 @@ export interface BareWorkersOptions {
 
 /** Of each, as of a worker that runs fifty tasks at a time. */
 const BATCH = 50;
+/** A batch is claimed while the one before it is settled. */
+const CONNECTIONS_OF_EACH = 2;
 const PREFETCH = 100;
 const CONSUMER = 'bench';
 
@@ -32,14 +35,16 @@ const SETTLE = {
 
 /**
  * The least that queue and database have to do for tasks of which none may be lost: a consumer on each node takes what was
- * delivered, fifty messages at most, inserts a row and the body of each, acknowledges them, and updates the rows. Each of
- * the two statements is a transaction, synced to disk.
+ * delivered, fifty messages at most, inserts a row and the body of each, acknowledges them, and updates the rows while it
+ * inserts the next ones. Each of the two statements is a transaction, synced to disk.
  */
 export class BareWorkers {
   readonly #queue: string;
   readonly #pool: Pool;
   readonly #models: readonly ChannelModel[];
   readonly #channels: readonly Channel[];
+  /** Resolves when one of the channels has, which leaves what it had consumed to nobody. */
+  readonly #ended: Promise<Error>;
 
   private constructor(
     queue: string,
@@ -51,15 +56,20 @@ export class BareWorkers {
     this.#pool = pool;
     this.#models = models;
     this.#channels = channels;
+    this.#ended = new Promise((resolve) => {
+      for (const channel of channels) channel.once('close', () => resolve(new Error('a channel has ended')));
+    });
   }
 
   static async open({ queueUrl, databaseUrl, queue }: BareWorkersOptions): Promise<BareWorkers> {
     const models = await connectToAll(parseBrokerUrl(queueUrl));
-    const pool = new Pool({ connectionString: databaseUrl, max: models.length });
-    // Whoever waits for an answer is told.
-    pool.on('error', () => undefined);
+    const pool = withErrorListener(
+      new Pool({ connectionString: databaseUrl, max: models.length * CONNECTIONS_OF_EACH }),
+    );
     await pool.query(TABLES);
-    const channels = await Promise.all(models.map((model) => model.createChannel()));
+    const channels = await Promise.all(
+      models.map(async (model) => withErrorListener(await model.createChannel())),
+    );
     await Promise.all(channels.map((channel) => channel.prefetch(PREFETCH)));
     return new BareWorkers(queue, pool, models, channels);
   }
@@ -68,11 +78,12 @@ export class BareWorkers {
   async drain(messages: number): Promise<void> {
     let left = messages;
     await new Promise<void>((resolve, reject) => {
-      const done = (count: number): void => {
+      const settled = (count: number): void => {
         left -= count;
         if (left === 0) resolve();
       };
-      for (const channel of this.#channels) this.#consume(channel, done, reject);
+      for (const channel of this.#channels) this.#consume(channel, settled, reject);
+      void this.#ended.then(reject);
     });
     await Promise.all(this.#channels.map((channel) => channel.cancel(CONSUMER)));
   }
@@ -82,14 +93,15 @@ export class BareWorkers {
     await this.#pool.end();
   }
 
-  #consume(channel: Channel, done: (count: number) => void, fail: (error: unknown) => void): void {
+  #consume(channel: Channel, settled: (count: number) => void, fail: (error: unknown) => void): void {
     const delivered: ConsumeMessage[] = [];
     let busy = false;
+    let settling = Promise.resolve();
     const work = async (): Promise<void> => {
       while (delivered.length > 0) {
-        const batch = delivered.splice(0, BATCH);
-        await this.#work(channel, batch);
-        done(batch.length);
+        const keys = await this.#claim(channel, delivered.splice(0, BATCH));
+        await settling;
+        settling = this.#settle(keys).then(() => settled(keys.length), fail);
       }
       busy = false;
     };
@@ -103,12 +115,16 @@ export class BareWorkers {
     channel.consume(this.#queue, receive, { consumerTag: CONSUMER }).catch(fail);
   }
 
-  async #work(channel: Channel, messages: readonly ConsumeMessage[]): Promise<void> {
+  async #claim(channel: Channel, messages: readonly ConsumeMessage[]): Promise<string[]> {
     const keys = messages.map(() => randomUUID());
     const bodies = messages.map(({ content }) => content.toString());
     await this.#pool.query({ ...CLAIM, values: [keys, bodies] });
     const last = messages.at(-1);
     if (last) channel.ack(last, true);
+    return keys;
+  }
+
+  async #settle(keys: readonly string[]): Promise<void> {
     await this.#pool.query({ ...SETTLE, values: [keys] });
   }
 }

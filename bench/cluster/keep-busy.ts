@@ -1,21 +1,19 @@
-import { type LoadResult, resultOf } from '../load.ts';
+import { type LoadResult, LoadWindow } from '../load-window.ts';
 
 /** Has so many of the same thing under way at a time, for so long. Rejects when one of them does. */
 export async function keepBusy(
   { inFlight, ms }: { readonly inFlight: number; readonly ms: number },
   work: () => Promise<unknown>,
 ): Promise<LoadResult> {
-  const latencies: number[] = [];
-  const start = performance.now();
+  const window = new LoadWindow(ms);
   await Promise.all(
     Array.from({ length: inFlight }, async () => {
-      for (let now = start; now < start + ms;) {
+      for (let open = true; open;) {
+        const begunAt = performance.now();
         await work();
-        const then = performance.now();
-        latencies.push(then - now);
-        now = then;
+        open = window.ended(begunAt);
       }
     }),
   );
-  return resultOf(latencies, performance.now() - start);
+  return window.result();
 }

@@ -48,7 +48,9 @@ export function withCluster<T>(work: (cluster: MeasuredCluster) => Promise<T>): 
       if (!up.killed) up.kill('SIGINT');
     };
     // What is being measured fails then, and all is cleared away.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+    // Detached, it would outlive a bench that ends otherwise than it should.
+    process.once('exit', stop);
     try {
       // It says where it is once it is ready, and why not before it ends.
       await Promise.race([
@@ -80,9 +82,13 @@ export class MeasuredCluster {
     this.#control = control;
   }
 
+  members(role: Role): Member[] {
+    return this.#members.filter(({ name }) => name.startsWith(NAMES[role]));
+  }
+
   /** Does it to all members of the role. */
   async command(command: Command, role: Role): Promise<void> {
-    await Promise.all(this.#of(role).map(async ({ name }) => this.#control.command(command, name)));
+    await Promise.all(this.members(role).map(async ({ name }) => this.#control.command(command, name)));
   }
 
   /** Until now, since each member was started. */
@@ -105,15 +111,11 @@ export class MeasuredCluster {
   /** What `pattern` finds in the metrics of each process of the role; 0 where it finds nothing. */
   samples(role: 'gateway' | 'worker', pattern: RegExp): Promise<number[]> {
     return Promise.all(
-      this.#of(role).map(async (member) => {
+      this.members(role).map(async (member) => {
         const response = await fetch(`http://127.0.0.1:${metricsPort(member)}/metrics`);
         return Number(pattern.exec(await response.text())?.[1] ?? 0);
       }),
     );
-  }
-
-  #of(role: Role): Member[] {
-    return this.#members.filter(({ name }) => name.startsWith(NAMES[role]));
   }
 }
 

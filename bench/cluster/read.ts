@@ -13,7 +13,7 @@ const CONNECTIONS = 128;
 const TURN_MS = 1500;
 const TASKS = 1000;
 const CACHE_PREFIX = 'sluice:';
-const ROLES = ['balancer', 'gateway', 'queue', 'database', 'cache', 'client'] as const;
+const ROLES = ['balancer', 'gateway', 'queue', 'worker', 'database', 'cache', 'client'] as const;
 
 /**
  * GET of finished and of waiting tasks through the load balancer, with no worker running; against a bare client that has

@@ -77,6 +77,11 @@ export function medianOf<T>(turns: readonly T[], value: (turn: T) => number): nu
   return round(median(turns.map(value)));
 }
 
+/** How many cores a role had: close to one, a client in JavaScript does all that it can. */
+export function cores(turns: readonly Measured<Turn>[], role: Role | 'client'): number {
+  return medianOf(turns, ({ perSecond, cpuUs }) => (perSecond * cpuUs[role]) / 1_000_000);
+}
+
 /** `<prefix><Role>CpuUs` of each of the roles. */
 export function cpuFigures(
   turns: readonly Measured<Turn>[],

@@ -4,35 +4,39 @@ import { connect } from 'amqplib';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { postgres, postgresUrl } from '../../src/cluster/engines/postgres.ts';
-import { epmd, rabbitmq, type RabbitmqOptions } from '../../src/cluster/engines/rabbitmq.ts';
+import { epmd, type RabbitmqOptions } from '../../src/cluster/engines/rabbitmq.ts';
 import { redis } from '../../src/cluster/engines/redis.ts';
-import { freePort } from '../rabbitmq-nodes.ts';
+import type { Member } from '../../src/cluster/member.ts';
+import { freePort } from '../../test/engines/free-port.ts';
 import { Engine } from './engine.ts';
+import { plainRabbitmq } from './plain-rabbitmq.ts';
 
 /** How a Redis keeps what it is given: never, within a second, or before it answers. */
 export type RedisDurability = 'none' | 'everysec' | 'always';
 
-/** PostgreSQL as it comes: `fsync` and `synchronous_commit` are on. */
+/**
+ * The time in which a PostgreSQL stands still counts for it, too: with the five minutes that it has by itself, each turn
+ * would begin with a checkpoint, and the measured windows would hold all of them.
+ */
+const NO_CHECKPOINTS = ['-c', 'checkpoint_timeout=1h', '-c', 'max_wal_size=4GB'];
+
+/** PostgreSQL as it comes, but for checkpoints: `fsync` and `synchronous_commit` are on. */
 export async function postgresEngine(folder: string): Promise<Engine> {
   const port = await freePort();
   const password = randomBytes(12).toString('hex');
   const member = postgres({ name: 'postgres', folder: join(folder, 'postgres'), port, password });
-  return new Engine(postgresUrl(port, password), [member], folder);
+  return new Engine(postgresUrl(port, password), [withArgs(member, NO_CHECKPOINTS)], folder);
 }
 
 /** @see https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/ */
 export async function redisEngine(folder: string, durability: RedisDurability): Promise<Engine> {
   const port = await freePort();
   const member = redis({ name: 'redis', folder: join(folder, 'redis'), port });
-  const { args, ...launch } = member.launch();
   const appending = durability === 'none' ? [] : ['--appendonly', 'yes', '--appendfsync', durability];
-  return new Engine(
-    `redis://127.0.0.1:${port}`,
-    [{ ...member, launch: () => ({ ...launch, args: [...args, ...appending] }) }],
-    folder,
-  );
+  return new Engine(`redis://127.0.0.1:${port}`, [withArgs(member, appending)], folder);
 }
 
+/** RabbitMQ as it comes. */
 export async function rabbitmqEngine(folder: string): Promise<Engine> {
   const options: RabbitmqOptions = {
     folder,
@@ -41,7 +45,7 @@ export async function rabbitmqEngine(folder: string): Promise<Engine> {
     nodes: [{ port: await freePort(), distributionPort: await freePort() }],
   };
   const url = `amqp://guest:guest@127.0.0.1:${options.nodes[0]?.port}`;
-  return new Engine(url, [epmd(options), rabbitmq(options, 0)], folder);
+  return new Engine(url, [epmd(options), plainRabbitmq(options)], folder);
 }
 
 /** Its version. Rejects where a commit would not be synced before it is confirmed. */
@@ -78,6 +82,17 @@ export async function versionOfRabbitmq({ url }: Engine): Promise<string> {
   const { version } = model.connection.serverProperties;
   await model.close();
   return `RabbitMQ ${version}`;
+}
+
+/** @param args beside those that it has */
+function withArgs(member: Member, args: readonly string[]): Member {
+  return {
+    ...member,
+    launch() {
+      const launch = member.launch();
+      return { ...launch, args: [...launch.args, ...args] };
+    },
+  };
 }
 
 function expectSetting(name: string, value: string | undefined, expected: string): void {

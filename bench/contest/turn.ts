@@ -1,8 +1,10 @@
 import { quantile } from '../statistics.ts';
-import { Client, type Load } from './client.ts';
-import type { Contender } from './contender.ts';
 import { cpuUs } from '../process-tree.ts';
+import { Client } from './client.ts';
+import type { Contender } from './contender.ts';
+import type { Exchange } from './exchange.ts';
 import { type Launch, ServerProcess } from './server-process.ts';
+import type { SteadyLoad } from './steady-load.ts';
 
 export interface Window {
   readonly perSecond: number;
@@ -10,6 +12,8 @@ export interface Window {
   readonly p99Ms: number;
   /** Of a task, in all processes of the contender and its engines. */
   readonly cpuUs: number;
+  /** GETs for a task. */
+  readonly looksPerTask: number;
 }
 
 export interface Turn {
@@ -33,14 +37,12 @@ export async function takeTurn(contender: Contender): Promise<Turn> {
   for (const engine of engines) engine.thaw();
   try {
     const ids: string[] = [];
-    const accept = await withServers(accepting, async (client, pids) => {
-      await client.accept(WARM_UP_MS, ids);
-      return measure([...enginePids, ...pids], () => client.accept(WINDOW_MS, ids));
-    });
+    const accept = await withServers(accepting, (client, pids) =>
+      measure(client.accept(ids), { client, pids: [...enginePids, ...pids] }),
+    );
     const endToEnd = await withServers(working, async (client, pids) => {
       await client.readResults(ids);
-      await client.toTheEnd(WARM_UP_MS);
-      return measure([...enginePids, ...pids], () => client.toTheEnd(WINDOW_MS));
+      return measure(client.toTheEnd(), { client, pids: [...enginePids, ...pids] });
     });
     return { accept, endToEnd };
   } finally {
@@ -70,14 +72,39 @@ async function withServers<T>(
   }
 }
 
-async function measure(pids: readonly number[], load: () => Promise<Load>): Promise<Window> {
-  const before = cpuUs(pids);
-  const { seconds, latencies } = await load();
-  const used = cpuUs(pids) - before;
+interface Measured {
+  readonly client: Client;
+  readonly pids: readonly number[];
+}
+
+/**
+ * A window of a load that goes on before and after it, so that as much is under way at its begin as at its end. What was
+ * begun in it and ends after it has a latency, too.
+ */
+async function measure(load: SteadyLoad<Exchange>, measured: Measured): Promise<Window> {
+  await load.goOn(WARM_UP_MS);
+  const from = countersOf(load, measured);
+  await load.goOn(WINDOW_MS);
+  const to = countersOf(load, measured);
+  await load.stop();
+  const tasks = to.tasks - from.tasks;
+  const latencies = load.latencies.slice(from.tasks);
   return {
-    perSecond: latencies.length / seconds,
+    perSecond: (tasks / (to.atMs - from.atMs)) * 1000,
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
-    cpuUs: used / latencies.length,
+    cpuUs: (to.cpuUs - from.cpuUs) / tasks,
+    looksPerTask: (to.looks - from.looks) / tasks,
   };
+}
+
+interface Counters {
+  readonly atMs: number;
+  readonly tasks: number;
+  readonly looks: number;
+  readonly cpuUs: number;
+}
+
+function countersOf({ latencies }: SteadyLoad<Exchange>, { client, pids }: Measured): Counters {
+  return { atMs: performance.now(), tasks: latencies.length, looks: client.looks, cpuUs: cpuUs(pids) };
 }

@@ -1,15 +1,21 @@
 import type { Contender } from '../contender.ts';
 import { redisEngine, versionOfRedis } from '../engines.ts';
 import type { Setting } from '../setting.ts';
-import { peerProcesses } from './peer-processes.ts';
+import { type Mode, peerProcesses } from './peer-processes.ts';
 
 const DURABILITY = {
   everysec: 'in memory; written every second, so a power cut loses up to a second of them',
   always: 'fsync of the append-only file before the 202',
 } as const;
 
-/** @param appendfsync of Redis */
-export function bullmq(appendfsync: keyof typeof DURABILITY): (setting: Setting) => Promise<Contender> {
+/**
+ * @param appendfsync of Redis
+ * @param modes what its processes are told besides
+ */
+export function bullmq(
+  appendfsync: keyof typeof DURABILITY,
+  ...modes: readonly Mode[]
+): (setting: Setting) => Promise<Contender> {
   return async (setting) => {
     const { folder, peers } = setting;
     const engine = await setting.start(await redisEngine(folder, appendfsync));
@@ -18,11 +24,11 @@ export function bullmq(appendfsync: keyof typeof DURABILITY): (setting: Setting)
       await versionOfRedis(engine, appendfsync),
     ];
     return {
-      name: `BullMQ, ${appendfsync}`,
+      name: ['BullMQ', appendfsync, ...modes].join(', '),
       durability: DURABILITY[appendfsync],
       versions: versions.join(', '),
       engines: [engine],
-      ...peerProcesses(setting, 'bullmq', [engine.url]),
+      ...peerProcesses(setting, 'bullmq', [engine.url, ...modes]),
     };
   };
 }

@@ -2,6 +2,9 @@ import type { Launch } from '../server-process.ts';
 import type { Contender } from '../contender.ts';
 import type { Setting } from '../setting.ts';
 
+/** See `bench/peers/command-line.ts`. */
+export type Mode = 'batched' | 'notify' | 'polling';
+
 /** The web server and the worker of a folder in `bench/peers`, as processes of their own. */
 export function peerProcesses(
   { folder, peers }: Setting,

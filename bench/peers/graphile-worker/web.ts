@@ -1,6 +1,10 @@
 import { makeWorkerUtils } from 'graphile-worker';
-import { type Result, serve, type Task } from '../http-api.ts';
-import { openPool, RESULTS_TABLE } from './results.ts';
+import { coalesce } from '../coalesce.ts';
+import { BATCHED } from '../command-line.ts';
+import { type Input, type Result, serve, type Task } from '../http-api.ts';
+import { createResults, openPool } from './results.ts';
+
+const TASK = 'length';
 
 const CONNECTIONS = 20;
 
@@ -21,13 +25,21 @@ interface Found {
 const pool = openPool(CONNECTIONS);
 const utils = await makeWorkerUtils({ pgPool: pool });
 await utils.migrate();
-await pool.query(RESULTS_TABLE);
+await createResults(pool);
+
+async function addJob(input: Input): Promise<string> {
+  const { id } = await utils.addJob(TASK, input);
+  return id;
+}
+
+/** One statement. @see https://worker.graphile.org/docs/library/add-job */
+async function addJobs(inputs: readonly Input[]): Promise<string[]> {
+  const jobs = await utils.addJobs(inputs.map((payload) => ({ identifier: TASK, payload })));
+  return jobs.map(({ id }) => id);
+}
 
 await serve({
-  async accept(input) {
-    const { id } = await utils.addJob('length', input);
-    return id;
-  },
+  accept: BATCHED ? coalesce(addJobs) : addJob,
   async read(id): Promise<Task | undefined> {
     const { rows } = await pool.query<Found>({ ...READ, values: [id] });
     const [found] = rows;

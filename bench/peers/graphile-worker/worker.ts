@@ -1,6 +1,6 @@
 import { Logger, run as start } from 'graphile-worker';
 import { type Input, ready, run } from '../http-api.ts';
-import { openPool, RESULTS_TABLE } from './results.ts';
+import { createResults, openPool, resultStore } from './results.ts';
 
 /**
  * What its authors measure it with (https://worker.graphile.org/docs/performance), and a pause before the next fetch
@@ -16,24 +16,20 @@ const WORKER = {
   failJobBatchDelay: 0,
 } as const;
 
-const INSERT = {
-  name: 'insert',
-  text: 'insert into results (job_id, result) values ($1, $2) on conflict (job_id) do nothing',
-};
-
 /** It tells of every job otherwise. @see https://worker.graphile.org/docs/library/logger */
 const logger = new Logger(() => (level, message) => {
   if (level === 'error' || level === 'warning') console.error(message);
 });
 const pool = openPool(WORKER.maxPoolSize);
-await pool.query(RESULTS_TABLE);
+await createResults(pool);
+const store = resultStore(pool);
 const runner = await start({
   pgPool: pool,
   noHandleSignals: true,
   preset: { worker: { ...WORKER, logger } },
   taskList: {
     async length(input, { job }) {
-      await pool.query({ ...INSERT, values: [job.id, JSON.stringify(run(input as Input))] });
+      await store({ jobId: job.id, result: run(input as Input) });
     },
   },
 });

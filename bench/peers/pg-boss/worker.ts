@@ -1,6 +1,7 @@
 import { PgBoss } from 'pg-boss';
+import { ENGINE_URL, NOTIFY } from '../command-line.ts';
 import { type Input, ready, type Result, run } from '../http-api.ts';
-import { CONNECTION_STRING, NOTIFY, QUEUE } from './queue.ts';
+import { createQueue, QUEUE } from './queue.ts';
 
 /** One large batch at a time was quicker than several small ones (`localConcurrency`). @see https://pgboss.io/api/workers */
 const WORK = {
@@ -13,10 +14,10 @@ const WORK = {
   pollingIntervalSeconds: 0.5,
 } as const;
 
-const boss = new PgBoss({ connectionString: CONNECTION_STRING, useListenNotify: NOTIFY });
+const boss = new PgBoss({ connectionString: ENGINE_URL, useListenNotify: NOTIFY });
 boss.on('error', (error) => console.error(error));
 await boss.start();
-await boss.createQueue(QUEUE, { notify: NOTIFY });
+await createQueue(boss);
 await boss.work<Input, Result, typeof WORK>(QUEUE, WORK, async (jobs) =>
   jobs.map(({ id, data }) => ({ id, status: 'completed' as const, output: run(data) })),
 );
