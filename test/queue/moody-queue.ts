@@ -1,8 +1,8 @@
 import { SluiceError } from '../../src/core/errors.ts';
 import type { ConsumeOptions, Consumer, Delivery, Outgoing, Queue } from '../../src/queue/queue.ts';
 
-/** What a queue does with a message; `nothing`: it holds it without an answer. */
-export type Answer = 'stores' | 'is away' | 'is full' | 'is too small' | 'nothing';
+/** What a queue does with a message; `nothing`: it holds it without an answer; `is unsure`: it stores it and fails. */
+export type Answer = 'stores' | 'is away' | 'is full' | 'is too small' | 'is unsure' | 'nothing';
 
 interface Held {
   readonly messages: readonly Outgoing[];
@@ -13,6 +13,7 @@ const CODES = {
   'is away': 'SLUICE_QUEUE_UNAVAILABLE',
   'is full': 'SLUICE_QUEUE_FULL',
   'is too small': 'SLUICE_MESSAGE_TOO_LARGE',
+  'is unsure': 'SLUICE_QUEUE_UNAVAILABLE',
 } as const;
 
 /** A real queue that can be made to refuse, or to say nothing. */
@@ -86,6 +87,7 @@ export class MoodyQueue implements Queue {
     if (answer === 'nothing') {
       return new Promise((resolve) => this.#held.push({ messages, settle: resolve }));
     }
+    if (answer === 'is unsure') await this.#real.publish(messages);
     throw new SluiceError(CODES[answer], { reason: `it ${answer}`, bytes: 3, limit: 2 });
   }
 }

@@ -73,6 +73,17 @@ describe('a spool whose disk fails', () => {
     await expect(sent).rejects.toMatchObject({ code });
   });
 
+  it('forwards what is on it although it has not confirmed that', async () => {
+    const spool = await made();
+    spool.target.answer = 'is away';
+    spool.disk.answer = 'is unsure';
+    await expect(spool.send('a')).rejects.toMatchObject({ code: 'SLUICE_QUEUE_UNAVAILABLE' });
+    expect(spool.queue.spooled).toBe(1);
+    spool.target.answer = 'stores';
+    await expect.poll(() => spool.got, PATIENCE).toEqual(['a']);
+    await expect.poll(() => spool.queue.spooled, PATIENCE).toBe(0);
+  });
+
   it('shows it until a write has succeeded, and tells it once', async () => {
     const spool = await made();
     spool.target.answer = 'is away';
