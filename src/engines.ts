@@ -185,8 +185,9 @@ async function openSpool(
   const { SpoolingQueue } = await import('./queue/spool/spooling-queue.ts');
   const queue = await SpoolingQueue.open({ target, spool: await EmbeddedQueue.open({ store }), logger });
   shutdown.add(async (graceMs) => {
-    const count = await queue.drain(graceMs);
+    await queue.drain(graceMs);
     await queue.close();
+    const count = queue.spooled;
     if (count > 0) throw new SluiceError('SLUICE_SPOOL_LEFT', { count, folder: resolve(folder) });
   });
   return { queue, spooled: () => queue.spooled };

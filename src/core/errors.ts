@@ -202,7 +202,7 @@ export const ERRORS = {
   SLUICE_SPOOL_LEFT: [
     500,
     true,
-    '{count} accepted tasks are still on this disk, since the queue could not be reached. They are safe in {folder}; start a gateway with that spool again to have them forwarded.',
+    '{count} accepted tasks are still on this disk, since the queue has not taken them. They are safe in {folder}; start a gateway with that spool again to have them forwarded.',
   ],
   SLUICE_ENGINE_UNREACHABLE: [
     500,

@@ -13,4 +13,6 @@ export interface Health extends Reachability {
   readonly durable: boolean;
   /** Accepted tasks that wait on the disk of this process until the engine takes them; none without a spool. */
   readonly spooled?: number;
+  /** Of those, the ones that are too large for the engine; left out where there are none. */
+  readonly tooLarge?: number;
 }

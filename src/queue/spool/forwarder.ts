@@ -1,54 +1,54 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { SluiceError, messageOf } from '../../core/errors.ts';
+import type { Reachability } from '../../core/health.ts';
 import type { Logger } from '../../core/logger.ts';
 import { type Address, addressName } from '../../core/message.ts';
-import type { Consumer, Delivery, Depth, Outgoing, Queue } from '../queue.ts';
+import type { Outgoing, Queue } from '../queue.ts';
+import { DiskProbe } from './disk-probe.ts';
+import { Line } from './line.ts';
+import { isReserved, setAsideFor } from './reserved-addresses.ts';
+import { SpoolDisk } from './spool-disk.ts';
+import { takeUp } from './take-up.ts';
+import { Trouble } from './trouble.ts';
 
-const BATCH = 256;
-const FIRST_PAUSE_MS = 100;
-const LAST_PAUSE_MS = 2000;
-
-interface Line {
-  readonly consumer: Promise<Consumer>;
-  /** What came last is forwarded. */
-  forwarded: Promise<void>;
-}
-
-/** Keeps messages in the spool, and takes them from there to the target, in the order they came in. */
+/** Keeps messages in the spool, and takes them from there to the target, each address by itself. */
 export class Forwarder {
   readonly #target: Queue;
-  readonly #spool: Queue;
+  readonly #disk: SpoolDisk;
+  readonly #probe: DiskProbe;
   readonly #logger: Logger;
+  readonly #trouble: Trouble;
   readonly #lines = new Map<string, Line>();
   readonly #closing = new AbortController();
-  /** Rejects at the close, which does not wait for what the target has still to say. */
-  readonly #closed: Promise<never>;
-  /** Names of the addresses of which the target has taken nothing since it last took too long. */
+  /** Names of the addresses of which the target has said nothing since it last took too long. */
   readonly #away = new Set<string>();
-  #left = 0;
-  #storing = 0;
-  #failure: string | undefined;
-  #onIdle: (() => void) | undefined;
+  /** That something is kept was told, and its end was not. */
+  #keeping = false;
+  #onIdle: () => void = () => undefined;
 
   constructor(target: Queue, spool: Queue, logger: Logger) {
     this.#target = target;
-    this.#spool = spool;
+    this.#disk = new SpoolDisk(spool, logger, () => this.#counted());
+    this.#probe = new DiskProbe(this.#disk);
     this.#logger = logger;
-    this.#closed = new Promise((_resolve, reject) => {
-      this.#closing.signal.addEventListener('abort', () => reject(new Error('the spool is closing')));
+    this.#trouble = new Trouble({
+      begun: (reason) => logger.warn('what is kept on this disk can not be forwarded yet', { reason }),
     });
-    this.#closed.catch(() => undefined);
   }
 
   /** Messages in the spool. */
   get left(): number {
-    return this.#left;
+    return this.#disk.waiting + this.#disk.tooLarge;
+  }
+
+  /** Of those, the ones that the target does not take as they are. */
+  get tooLarge(): number {
+    return this.#disk.tooLarge;
   }
 
   /** Whether it is in vain, as far as is known, to ask the target to take all of these. */
   isAway(messages: readonly Outgoing[]): boolean {
-    // What is in the spool is forwarded in the end; without anything in it, nothing would take an address out again.
-    return !this.#idle && messages.some(({ address }) => this.#away.has(addressName(address)));
+    // What is in the spool is offered to the target in the end; without anything in it, nothing would tell its return.
+    return this.#disk.busy && messages.some(({ address }) => this.#away.has(addressName(address)));
   }
 
   /** Notes that the target has not taken these. */
@@ -56,11 +56,20 @@ export class Forwarder {
     for (const { address } of messages) this.#away.add(addressName(address));
   }
 
+  /** Notes that the target has taken these. */
+  took(messages: readonly Outgoing[]): void {
+    for (const { address } of messages) this.#away.delete(addressName(address));
+  }
+
   async begin(): Promise<void> {
-    for (const { address, messages } of await this.#count()) {
-      if (messages > 0) this.#open(address);
+    const addresses = await this.#disk.count();
+    if (this.left > 0) this.#logger.info('tasks of an earlier start are forwarded', { count: this.left });
+    this.#keeping = this.left > 0;
+    for (const { address, messages } of addresses.filter((depth) => depth.messages > 0)) {
+      const original = setAsideFor(address);
+      if (!isReserved(address)) this.#open(address);
+      else if (original) void this.#takeUp(address, original, messages);
     }
-    if (this.#left > 0) this.#logger.info('tasks of an earlier start are forwarded', { count: this.#left });
   }
 
   /**
@@ -68,100 +77,75 @@ export class Forwarder {
    * @throws SluiceError as `Queue.publish` of the spool
    */
   async store(messages: readonly Outgoing[]): Promise<void> {
-    if (this.#idle)
-      this.#logger.warn('the queue does not confirm; tasks are kept on this disk until it does');
-    this.#storing += 1;
     try {
-      await this.#spool.publish(messages);
-      await this.#count();
+      await this.#disk.keep(messages);
     } finally {
-      this.#storing -= 1;
+      // Where it failed, too: what the disk did not confirm may be on it.
+      for (const { address } of messages) this.#open(address);
     }
-    for (const { address } of messages) this.#open(address);
+    if (this.#keeping) return;
+    this.#keeping = true;
+    this.#logger.warn('the queue does not confirm; tasks are kept on this disk until it does');
   }
 
-  async drain(withinMs: number): Promise<number> {
-    if (!this.#idle) {
-      const idle = new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
-      const late = new AbortController();
-      await Promise.race([idle, pause(withinMs, undefined, { signal: late.signal })]);
-      late.abort();
-    }
-    return this.#left;
+  /** How the disk is. */
+  async health(): Promise<Reachability> {
+    const health = await this.#disk.health();
+    if (!health.ok && !this.#closing.signal.aborted) void this.#probe.write();
+    return health;
   }
 
+  /** Resolves when everything is forwarded that the target takes, or after so long. */
+  async drain(withinMs: number): Promise<void> {
+    if (!this.#disk.busy) return;
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    const late = new AbortController();
+    await Promise.race([idle, pause(withinMs, undefined, { signal: late.signal })]);
+    late.abort();
+  }
+
+  /** Does not wait for what the target has still to say. */
   async close(): Promise<void> {
     this.#closing.abort();
-    for (const { consumer, forwarded } of this.#lines.values()) {
-      await forwarded;
-      await consumer.then(
-        (open) => open.close(),
-        () => undefined,
-      );
-    }
+    await Promise.all(Array.from(this.#lines.values(), (line) => line.close()));
   }
 
   #open(address: Address): void {
     const name = addressName(address);
     if (this.#lines.has(name) || this.#closing.signal.aborted) return;
-    const consumer = this.#spool.consume(address, { prefetch: BATCH }, (deliveries) => {
-      line.forwarded = line.forwarded.then(async () => this.#forward(name, deliveries, await consumer));
+    const line = new Line({
+      address,
+      target: this.#target,
+      disk: this.#disk,
+      logger: this.#logger,
+      onAnswer: () => this.#away.delete(name),
+      onFailure: (reason) => this.#trouble.met(reason),
     });
-    const line: Line = { consumer, forwarded: Promise.resolve() };
     this.#lines.set(name, line);
     // Tried again with the next message of this address.
-    consumer.catch(() => this.#lines.delete(name));
+    line.opened.catch(() => this.#lines.delete(name));
   }
 
-  /** Goes on until the target has them all: a spooled task is an accepted task. */
-  async #forward(name: string, deliveries: readonly Delivery[], consumer: Consumer): Promise<void> {
-    let pauseMs = FIRST_PAUSE_MS;
-    while (!this.#closing.signal.aborted) {
-      try {
-        await Promise.race([this.#target.publish(deliveries), this.#closed]);
-        this.#away.delete(name);
-        await consumer.ack(deliveries);
-        await this.#count();
-        if (this.#idle) this.#emptied();
-        return;
-      } catch (error) {
-        if (!this.#closing.signal.aborted) this.#tellFailure(reasonOf(error));
-      }
-      await pause(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-      pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2);
-    }
+  async #takeUp(aside: Address, address: Address, count: number): Promise<void> {
+    this.#open(address);
+    const { signal } = this.#closing;
+    // Where the disk fails, it tells so, and the rest is for the next start.
+    await takeUp({ disk: this.#disk, aside, address, count, signal }).catch(() => undefined);
   }
 
-  /** Nothing is in the spool or on its way there. */
-  get #idle(): boolean {
-    return this.#left === 0 && this.#storing === 0;
+  #counted(): void {
+    if (this.#disk.busy) return;
+    this.#onIdle();
+    if (!this.#keeping) return;
+    this.#keeping = false;
+    this.#trouble.over();
+    const { tooLarge } = this.#disk;
+    if (tooLarge === 0) this.#logger.info('the queue has taken every task that was kept on this disk');
+    else
+      this.#logger.warn('the queue has taken all that was kept on this disk but what is too large', {
+        tooLarge,
+      });
   }
-
-  #tellFailure(reason: string): void {
-    if (reason !== this.#failure) {
-      this.#logger.warn('what is kept on this disk can not be forwarded yet', { reason });
-    }
-    this.#failure = reason;
-  }
-
-  #emptied(): void {
-    this.#failure = undefined;
-    this.#logger.info('the queue has taken every task that was kept on this disk');
-    this.#onIdle?.();
-  }
-
-  /** Asked of the spool each time: what it delivers again after a fault of its disk is not there twice. */
-  async #count(): Promise<readonly Depth[]> {
-    const { addresses } = await this.#spool.depth();
-    this.#left = addresses.reduce((sum, { messages }) => sum + messages, 0);
-    return addresses;
-  }
-}
-
-/** The message of an error of the queue is for those whose request it was. */
-function reasonOf(thrown: unknown): string {
-  const reason = SluiceError.is(thrown) ? thrown.data['reason'] : undefined;
-  return typeof reason === 'string' ? reason : messageOf(thrown);
 }

@@ -19,8 +19,8 @@ const CONFIRM_WITHIN_MS = 500;
 
 /**
  * Store and forward: what `target` does not confirm in time is kept on this disk, and so is what comes after it, until
- * `target` takes something again; then it is forwarded, in the order it came, beside what comes new. A message that
- * `target` confirms too late is in both and forwarded once more; the claim drops one of them.
+ * `target` answers again; then it is forwarded, oldest first, beside what comes new. A message that `target` confirms too
+ * late is in both and forwarded once more; the claim drops one of them. Where the disk fails, `target` alone decides.
  */
 export class SpoolingQueue implements Queue {
   readonly maxMessageBytes: number;
@@ -49,13 +49,8 @@ export class SpoolingQueue implements Queue {
     return this.#forwarder.left;
   }
 
-  async publish(messages: readonly Outgoing[]): Promise<'disk' | void> {
-    if (!this.#forwarder.isAway(messages)) {
-      if (await this.#confirmed(messages)) return;
-      this.#forwarder.tookTooLong(messages);
-    }
-    await this.#forwarder.store(messages);
-    return 'disk';
+  publish(messages: readonly Outgoing[]): Promise<'disk' | void> {
+    return this.#forwarder.isAway(messages) ? this.#diskFirst(messages) : this.#targetFirst(messages);
   }
 
   consume(
@@ -70,16 +65,27 @@ export class SpoolingQueue implements Queue {
     return this.#target.depth();
   }
 
+  /** Of `target`, and whether the spool can be written. */
   async health(): Promise<Health> {
-    return { ...(await this.#target.health()), spooled: this.spooled };
+    const [target, disk] = await Promise.all([this.#target.health(), this.#forwarder.health()]);
+    const reasons = [target.reason, disk.reason === undefined ? undefined : `the spool: ${disk.reason}`];
+    const reason = reasons.filter((one) => one !== undefined).join('; ');
+    const { tooLarge } = this.#forwarder;
+    return {
+      ...target,
+      ok: target.ok && disk.ok,
+      ...(reason === '' ? {} : { reason }),
+      spooled: this.spooled,
+      ...(tooLarge === 0 ? {} : { tooLarge }),
+    };
   }
 
-  /** Waits until everything is forwarded, for so long at most; returns how many messages are left. */
-  drain(withinMs: number): Promise<number> {
+  /** Waits until everything is forwarded that `target` takes, for so long at most. */
+  drain(withinMs: number): Promise<void> {
     return this.#forwarder.drain(withinMs);
   }
 
-  /** What is left in the spool stays there. */
+  /** What is left in the spool stays there, and `spooled` tells how much that is. */
   async close(): Promise<void> {
     await this.#forwarder.close();
     await this.#spool.close();
@@ -87,24 +93,65 @@ export class SpoolingQueue implements Queue {
   }
 
   /** @throws SluiceError where `target` says that it will not take them */
-  async #confirmed(messages: readonly Outgoing[]): Promise<boolean> {
+  async #targetFirst(messages: readonly Outgoing[]): Promise<'disk' | void> {
+    const asked = this.#target.publish(messages);
+    const taken = asked.then(yes, (error: unknown) => {
+      if (isRefusal(error)) throw error;
+      return false;
+    });
+    if (await this.#inTime(taken)) return undefined;
+    this.#forwarder.tookTooLong(messages);
+    return eitherOf(asked, this.#store(messages));
+  }
+
+  /** @throws SluiceError `SLUICE_MESSAGE_TOO_LARGE` for what `target` would not take later, either */
+  async #diskFirst(messages: readonly Outgoing[]): Promise<'disk' | void> {
+    const limit = this.#target.maxMessageBytes;
+    const bytes = Math.max(...messages.map(({ body }) => Buffer.byteLength(body)));
+    if (bytes > limit) throw new SluiceError('SLUICE_MESSAGE_TOO_LARGE', { bytes, limit });
+    const stored = this.#store(messages);
+    if (await this.#inTime(stored.then(yes, () => false))) return 'disk';
+    const asked = this.#target.publish(messages).then(() => this.#forwarder.took(messages));
+    return eitherOf(asked, stored);
+  }
+
+  async #store(messages: readonly Outgoing[]): Promise<'disk'> {
+    await this.#forwarder.store(messages);
+    return 'disk';
+  }
+
+  async #inTime(success: Promise<boolean>): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<false>((resolve) => {
       timer = setTimeout(() => resolve(false), this.#confirmWithinMs);
     });
-    const taken = this.#target.publish(messages).then(
-      () => true,
-      (error: unknown) => {
-        if (SluiceError.is(error, 'SLUICE_QUEUE_UNAVAILABLE')) return false;
-        throw error;
-      },
-    );
     try {
-      return await Promise.race([taken, late]);
+      return await Promise.race([success, late]);
     } finally {
       clearTimeout(timer);
-      // Nobody waits for what it says once it is late.
-      taken.catch(() => undefined);
     }
   }
+}
+
+/**
+ * The first success of the two.
+ * @throws SluiceError when both have failed
+ */
+async function eitherOf(asked: Promise<void | 'disk'>, stored: Promise<'disk'>): Promise<'disk' | void> {
+  try {
+    return await Promise.any([asked, stored]);
+  } catch (thrown) {
+    const [ofTarget, ofDisk] = (thrown as AggregateError).errors as readonly unknown[];
+    // That nothing was stored may be said only where neither has it.
+    throw isRefusal(ofTarget) && !isRefusal(ofDisk) ? ofDisk : ofTarget;
+  }
+}
+
+/** After these two nothing was stored. */
+function isRefusal(error: unknown): boolean {
+  return SluiceError.is(error, 'SLUICE_QUEUE_FULL') || SluiceError.is(error, 'SLUICE_MESSAGE_TOO_LARGE');
+}
+
+function yes(): true {
+  return true;
 }
