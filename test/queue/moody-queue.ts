@@ -58,6 +58,9 @@ export class MoodyQueue implements Queue {
   ): Promise<Consumer> {
     const real = await this.#real.consume(address, options, onBatch);
     return {
+      get open() {
+        return real.open;
+      },
       ack: async (deliveries) => {
         if (this.forgets) return real.ack(deliveries);
         this.unforgotten += 1;
