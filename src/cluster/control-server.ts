@@ -4,22 +4,30 @@ import { once } from 'node:events';
 import { timingSafeEqual } from 'node:crypto';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import type { Cluster } from './cluster.ts';
+import { claimControl, releaseControl } from './control-file.ts';
+import { identify } from './process-identity.ts';
 
 export interface ControlServerOptions {
   readonly cluster: Cluster;
+  /** Of the cluster; says where to find this while it is open. */
+  readonly folder: string;
   /** Who knows it may command. */
   readonly token: string;
-  /** Called when somebody asks for the end of the cluster. */
-  readonly onDown: () => void;
 }
 
 /** Commands to a running cluster: `GET /members`, `POST /members/<name>/kill`, `…/pause`, `…/heal`, `POST /down`. */
 export class ControlServer {
+  /** Resolves when somebody asks for the end of the cluster. */
+  readonly downRequested: Promise<void>;
+  #requestDown: () => void = () => undefined;
   readonly #options: ControlServerOptions;
   readonly #server: Server;
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
+    this.downRequested = new Promise((resolve) => {
+      this.#requestDown = resolve;
+    });
     this.#server = createServer((request, response) => {
       void this.#answer(request).then(([status, body]) => {
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -27,14 +35,21 @@ export class ControlServer {
     });
   }
 
-  /** Listens on loopback; returns the port. */
-  async listen(): Promise<number> {
+  /** Listens on loopback. @throws SluiceError `SLUICE_CLUSTER_RUNNING` where another process runs a cluster in the folder */
+  async open(): Promise<void> {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
-    return (this.#server.address() as AddressInfo).port;
+    const { port } = this.#server.address() as AddressInfo;
+    try {
+      claimControl(this.#options.folder, { port, ...identify(process.pid) });
+    } catch (error) {
+      this.#server.close();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
+    releaseControl(this.#options.folder);
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
@@ -51,10 +66,11 @@ export class ControlServer {
   }
 
   async #obey(command: string): Promise<void> {
-    const { cluster, onDown } = this.#options;
-    const [, name, act] = /^POST \/members\/([\w-]+)\/(\w+)$/.exec(command) ?? [];
+    const { cluster } = this.#options;
+    const [, member, act] = /^POST \/members\/([^/]+)\/(\w+)$/.exec(command) ?? [];
+    const name = member === undefined ? undefined : decodeURIComponent(member);
     if (command === 'GET /members') return;
-    if (command === 'POST /down') onDown();
+    if (command === 'POST /down') this.#requestDown();
     else if (name !== undefined && act === 'kill') await cluster.kill(name);
     else if (name !== undefined && act === 'pause') cluster.pause(name);
     else if (name !== undefined && act === 'heal') await cluster.heal(name);

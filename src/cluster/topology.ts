@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { haproxyConfiguration } from '../balancer/haproxy-configuration.ts';
+import type { SluiceConfig } from '../core/config.ts';
 import { haproxy } from './engines/haproxy.ts';
 import { postgres, postgresUrl } from './engines/postgres.ts';
 import { epmd, rabbitmq, type RabbitmqOptions } from './engines/rabbitmq.ts';
@@ -7,6 +8,9 @@ import { redis } from './engines/redis.ts';
 import type { Member } from './member.ts';
 import { sluiceProcess } from './sluice-process.ts';
 import type { SharedSecrets } from './shared-secrets.ts';
+
+/** What whoever starts a cluster configures of its gateways and workers; all else is up to the cluster. */
+export type MemberSettings = Pick<SluiceConfig, 'concurrency' | 'runners' | 'logLevel'>;
 
 export interface TopologyOptions {
   /** Holds all that the members keep. */
@@ -18,6 +22,7 @@ export interface TopologyOptions {
   readonly secrets: SharedSecrets;
   /** Each gateway keeps on its disk what the queue does not confirm in time. */
   readonly spool: boolean;
+  readonly settings?: MemberSettings;
 }
 
 /** What a topology on one machine consists of. */
@@ -29,7 +34,13 @@ export interface Topology {
   readonly url: string;
   /** Where a gateway or a worker finds the engines. */
   readonly env: Readonly<Record<string, string>>;
+  readonly gateways: readonly Member[];
+  readonly workers: readonly Member[];
+  readonly balancer: Member;
 }
+
+/** How long a gateway or a worker that is asked to end waits for what runs; all of its end takes less than `STOP_MS`. */
+export const MEMBER_GRACE_MS = 10_000;
 
 const LOOPBACK = '127.0.0.1';
 const QUEUE_NODES = 3;
@@ -37,7 +48,8 @@ const GATEWAYS = 2;
 const WORKERS = 2;
 
 /** The production topology on loopback: a load balancer, gateways, a replicated queue, workers, database and cache. */
-export function topologyOf({ folder, tasks, port, secrets, spool }: TopologyOptions): Topology {
+export function topologyOf(options: TopologyOptions): Topology {
+  const { folder, tasks, port, secrets, spool, settings } = options;
   const ports = portsFrom(port);
   const queue: RabbitmqOptions = {
     folder,
@@ -51,6 +63,7 @@ export function topologyOf({ folder, tasks, port, secrets, spool }: TopologyOpti
     SLUICE_QUEUE_URL: `amqp://guest:guest@${queue.nodes.map((node) => `${LOOPBACK}:${node.port}`).join(',')}`,
     SLUICE_DATABASE_URL: postgresUrl(databasePort, secrets.password),
     SLUICE_CACHE_URL: `redis://${LOOPBACK}:${cachePort}`,
+    SLUICE_SIGNALS_URL: `redis://${LOOPBACK}:${cachePort}`,
     SLUICE_SECRET: secrets.secret,
   };
   const process = (role: 'gateway' | 'worker', at: number): Member => {
@@ -63,10 +76,28 @@ export function topologyOf({ folder, tasks, port, secrets, spool }: TopologyOpti
       port: ports.take(),
       metricsPort: ports.take(),
       spool: spool && role === 'gateway' ? join(folder, name, 'spool') : undefined,
+      configuration: {
+        file: join(folder, name, 'sluice.config.mjs'),
+        values: {
+          ...settings,
+          host: LOOPBACK,
+          grace: `${MEMBER_GRACE_MS}ms`,
+          data: join(folder, name, 'data'),
+        },
+      },
     });
   };
   const gateways = many(GATEWAYS, (at) => process('gateway', at));
   const workers = many(WORKERS, (at) => process('worker', at));
+  const balancer = haproxy({
+    name: 'haproxy',
+    folder: join(folder, 'haproxy'),
+    port,
+    configuration: haproxyConfiguration({
+      listen: { host: LOOPBACK, port },
+      gateways: gateways.map((gateway) => ({ host: LOOPBACK, port: gateway.port })),
+    }),
+  });
   const tiers = [
     [
       epmd(queue),
@@ -80,19 +111,10 @@ export function topologyOf({ folder, tasks, port, secrets, spool }: TopologyOpti
     ],
     queue.nodes.map((_node, at) => rabbitmq(queue, at)),
     [...gateways, ...workers],
-    [
-      haproxy({
-        name: 'haproxy',
-        folder: join(folder, 'haproxy'),
-        port,
-        configuration: haproxyConfiguration({
-          listen: { host: LOOPBACK, port },
-          gateways: gateways.map((gateway) => ({ host: LOOPBACK, port: gateway.port })),
-        }),
-      }),
-    ],
+    [balancer],
   ];
-  return { tiers, env, ports: ports.taken, url: `http://${LOOPBACK}:${port}` };
+  const url = `http://${LOOPBACK}:${port}`;
+  return { tiers, env, ports: ports.taken, url, gateways, workers, balancer };
 }
 
 function portsFrom(first: number): { take(): number; readonly taken: readonly number[] } {

@@ -247,6 +247,17 @@ export const ERRORS = {
     false,
     'No cluster runs in {folder}. Start one with "sluice cluster up", or name its folder with --data.',
   ],
+  SLUICE_CLUSTER_ABANDONED: [
+    500,
+    false,
+    'The process that ran the cluster in {folder} was killed, and these members run on: {members}. "sluice cluster down" ends them, and so does the next "sluice cluster up".',
+  ],
+  SLUICE_CLUSTER_SILENT: [
+    500,
+    true,
+    'The cluster in {folder} is run by process {pid}, which does not answer. If it was stopped with Ctrl-Z, "fg" lets it go on.',
+  ],
+  SLUICE_MEMBER_NOT_UP: [500, false, '{name} is {state}. Only a member that is up can be paused.'],
   SLUICE_MEMBER_FAILED: [500, true, '{name} could not be brought up: {reason}. Its log ends with:\n{log}'],
 
   // The command line

@@ -17,6 +17,8 @@ export interface RunningClusterOptions {
   readonly port: number;
   /** Further flags of `sluice cluster up`. */
   readonly flags?: readonly string[];
+  /** Runs it as if it had a terminal of its own, for `ctrlC`; otherwise it shares that of the tests. */
+  readonly apart?: boolean;
 }
 
 /** The production topology as `sluice cluster up` runs it, in a folder of its own. */
@@ -34,10 +36,18 @@ export class RunningCluster {
   }
 
   /** Resolves when a request through the load balancer finds every engine. */
-  static async up({ tasks, port, flags = [] }: RunningClusterOptions): Promise<RunningCluster> {
+  static async up({
+    tasks,
+    port,
+    flags = [],
+    apart = false,
+  }: RunningClusterOptions): Promise<RunningCluster> {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-cluster-'));
     const args = ['cluster', 'up', tasks, '--data', folder, '--port', String(port), '--json', ...flags];
-    const up = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const up = spawn(process.execPath, [CLI, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: apart,
+    });
     const failed = once(up, 'exit').then(() => Promise.reject(new Error('the cluster did not come up')));
     const [line] = (await Promise.race([once(createInterface(up.stdout), 'line'), failed])) as [string];
     failed.catch(() => undefined);
@@ -58,6 +68,11 @@ export class RunningCluster {
   /** Kills, pauses or heals members, all at a time; resolves when that is done. */
   async command(command: Command, ...names: readonly string[]): Promise<void> {
     await Promise.all(names.map((name) => this.control.command(command, name)));
+  }
+
+  /** Tells all that was started in its terminal to end. Only where it runs apart. */
+  ctrlC(): void {
+    process.kill(-(this.process.pid ?? 0), 'SIGINT');
   }
 
   /** Ends every member and removes the folder. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -8,7 +8,7 @@ import { unavailable } from '../packages/unavailable.ts';
 import { RunningCluster } from './running-cluster.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const TASKS = fileURLToPath(new URL('../system/tasks.ts', import.meta.url));
+const TASKS = fileURLToPath(new URL('tasks.ts', import.meta.url));
 const UP_MS = 240_000;
 const WAIT = { timeout: 60_000, interval: 100 };
 /** Twenty ports from here; nothing else of these tests has fixed ones. */
@@ -19,25 +19,28 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
   () => {
     const accepted: string[] = [];
     let cluster: RunningCluster;
-    let pids: number[] = [];
 
     beforeAll(async () => {
-      cluster = await RunningCluster.up({ tasks: TASKS, port: PORT });
-      pids = (await cluster.members()).flatMap(({ pid }) => pid ?? []);
+      cluster = await RunningCluster.up({ tasks: TASKS, port: PORT, apart: true });
     }, UP_MS);
 
     afterAll(() => cluster.close(), UP_MS);
 
-    async function send(text: string): Promise<string> {
-      const response = await fetch(`${cluster.url}/v1/tasks/echo`, {
+    async function post(task: string, key: string, input: unknown): Promise<string> {
+      const response = await fetch(`${cluster.url}/v1/tasks/${task}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': text.replaceAll(' ', '-') },
-        body: JSON.stringify(text),
+        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        body: JSON.stringify(input),
       });
       const body = (await response.json()) as { id: string };
       expect({ status: response.status, body }).toMatchObject({ status: 202 });
-      accepted.push(body.id);
       return body.id;
+    }
+
+    async function send(text: string): Promise<string> {
+      const id = await post('echo', text.replaceAll(' ', '-'), text);
+      accepted.push(id);
+      return id;
     }
 
     async function statusOf(id: string): Promise<string> {
@@ -101,11 +104,20 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
     });
 
     it(
-      'ends with every process of it when it is asked to',
+      'lets what runs end when Ctrl-C ends it, with every process of it',
       async () => {
+        const gate = join(cluster.folder, 'gate');
+        const trace = join(cluster.folder, 'trace');
+        await post('lasting', 'lasting', { gate, trace });
+        await vi.waitFor(() => expect(existsSync(trace)).toBe(true), WAIT);
+        const pids = (await cluster.members()).flatMap(({ pid }) => pid ?? []);
         const ended = once(cluster.process, 'exit');
-        await cluster.control.down();
+        cluster.ctrlC();
+        // The load balancer ends first, and then those that it leads to.
+        await vi.waitFor(async () => expect((await cluster.member('haproxy')).state).toBe('down'), WAIT);
+        writeFileSync(gate, '');
         expect(await ended).toEqual([0, null]);
+        expect(readFileSync(trace, 'utf8')).toBe('begun\nended\n');
         for (const pid of pids) expect(lives(pid)).toBe(false);
         expect(() => readFileSync(join(cluster.folder, 'control.json'))).toThrow('ENOENT');
       },

@@ -1,119 +1,95 @@
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { Cluster, type MemberStatus } from '../../cluster/cluster.ts';
-import { CONTROL_FILE, ControlClient } from '../../cluster/control-client.ts';
 import { ControlServer } from '../../cluster/control-server.ts';
+import { endLeftovers } from '../../cluster/leftovers.ts';
+import { removeRecords } from '../../cluster/member-records.ts';
 import { sharedSecrets } from '../../cluster/shared-secrets.ts';
-import { topologyOf } from '../../cluster/topology.ts';
-import { SluiceError } from '../../core/errors.ts';
+import { type MemberSettings, type Topology, topologyOf } from '../../cluster/topology.ts';
+import type { ClusterTasks } from './cluster-tasks.ts';
+import { refusePorts } from './refuse-ports.ts';
+import { untilWhole } from './until-whole.ts';
 
 export interface ClusterRunOptions {
   readonly folder: string;
-  /** What `sluice build` wrote. */
-  readonly tasks: string;
+  readonly tasks: ClusterTasks;
   /** The first of the ports. */
   readonly port: number;
   /** See TopologyOptions. */
   readonly spool: boolean;
+  readonly settings: MemberSettings;
+  /** Resolves when the cluster is to end, as it does when it is commanded to. */
+  readonly stopping: Promise<void>;
   readonly onChange: (members: readonly MemberStatus[]) => void;
+  /** Called with the names of the members that a cluster which was killed had left running here; they have ended. */
+  readonly onLeftovers: (names: readonly string[]) => void;
+  /** Called when the whole of it works. */
+  readonly onReady: (url: string, members: readonly MemberStatus[]) => void;
 }
-
-export interface ClusterRun {
-  readonly url: string;
-  readonly cluster: Cluster;
-  /** Resolves when somebody asked for the end. */
-  readonly downRequested: Promise<void>;
-  close(): Promise<void>;
-}
-
-const READY_MS = 60_000;
 
 /**
- * Brings a cluster up and lets it be commanded; resolves when a request through the load balancer finds every engine.
- * @throws SluiceError `SLUICE_CLUSTER_RUNNING`, `SLUICE_PORT_IN_USE`, or those of `Cluster.up`; nothing is left running
+ * Runs a cluster, and lets it be commanded, until somebody asks for its end; no process of it runs afterwards, whether
+ * this resolves, rejects, or is cut off by the end of this process, save by `kill -9`.
+ * @returns false where the end was asked for before it was ready
+ * @throws SluiceError `SLUICE_CLUSTER_RUNNING`, `SLUICE_PORT_IN_USE`, or those of `Cluster.up`
  */
-export async function runCluster({
-  folder,
-  tasks,
-  port,
-  spool,
-  onChange,
-}: ClusterRunOptions): Promise<ClusterRun> {
-  await refuseRunning(folder);
+export async function runCluster(options: ClusterRunOptions): Promise<boolean> {
+  const { folder, tasks, stopping, onChange } = options;
   await mkdir(folder, { recursive: true });
   // PostgreSQL runs as another account where this one is root, and has to get through to its own folder.
   await chmod(folder, 0o711);
   const secrets = await sharedSecrets(folder);
-  const topology = topologyOf({ folder, tasks, port, secrets, spool });
-  for (const each of topology.ports) await refuseTaken(each);
-  const logFolder = join(folder, 'log');
-  await mkdir(logFolder, { recursive: true });
-  const cluster = new Cluster({ tiers: topology.tiers, logFolder, onChange });
-  let onDown: () => void = () => undefined;
-  const downRequested = new Promise<void>((resolve) => {
-    onDown = resolve;
-  });
-  const control = new ControlServer({ cluster, token: secrets.control, onDown });
-  const close = async (): Promise<void> => {
+  const topology = topologyOf({ ...options, tasks: tasks.folder, secrets });
+  const cluster = new Cluster({ tiers: topology.tiers, folder, onChange });
+  const control = new ControlServer({ cluster, folder, token: secrets.control });
+  await control.open();
+  const halt = (): void => cluster.halt();
+  process.once('exit', halt);
+  try {
+    return await serve({ topology, cluster, stop: Promise.race([stopping, control.downRequested]) }, options);
+  } finally {
     await cluster.down();
-    await rm(join(folder, CONTROL_FILE), { force: true });
+    removeRecords(folder);
     await control.close();
-  };
+    process.off('exit', halt);
+  }
+}
+
+interface Running {
+  readonly topology: Topology;
+  readonly cluster: Cluster;
+  readonly stop: Promise<void>;
+}
+
+/** Starts it, unless it is to end before that is done, and waits for `stop`. */
+async function serve({ topology, cluster, stop }: Running, options: ClusterRunOptions): Promise<boolean> {
+  const starting = new AbortController();
+  const stopped = stop.then(() => starting.abort());
   try {
-    const address = { port: await control.listen(), pid: process.pid };
-    await writeFile(join(folder, CONTROL_FILE), JSON.stringify(address), { mode: 0o600 });
-    await cluster.up();
-    await untilWhole(topology.url);
+    await Promise.race([start({ topology, cluster, signal: starting.signal }, options), stopped]);
   } catch (error) {
-    await close();
-    throw error;
+    // What a Ctrl-C does to a program that makes the files of a member is no failure of the start.
+    if (!starting.signal.aborted) throw error;
   }
-  return { url: topology.url, cluster, downRequested, close };
+  if (starting.signal.aborted) return false;
+  options.onReady(topology.url, cluster.members);
+  await stop;
+  return true;
 }
 
-async function refuseRunning(folder: string): Promise<void> {
-  const runs = await new ControlClient(folder).members().then(
-    () => true,
-    () => false,
-  );
-  if (runs) throw new SluiceError('SLUICE_CLUSTER_RUNNING', { folder });
+interface Starting {
+  readonly topology: Topology;
+  readonly cluster: Cluster;
+  readonly signal: AbortSignal;
 }
 
-function refuseTaken(port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (cause) =>
-      reject(new SluiceError('SLUICE_PORT_IN_USE', { host: '127.0.0.1', port, option: '--port' }, { cause })),
-    );
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve()));
-  });
-}
-
-/** Each gateway says of itself whether it reaches its engines; the balancer asks one after the other. */
-async function untilWhole(url: string): Promise<void> {
-  const until = performance.now() + READY_MS;
-  for (;;) {
-    const reason = await whatIsMissing(url);
-    if (reason === undefined) return;
-    if (performance.now() > until) {
-      throw new SluiceError('SLUICE_MEMBER_FAILED', { name: 'The whole', reason, log: `see ${url}/readyz` });
-    }
-    await pause(200);
-  }
-}
-
-async function whatIsMissing(url: string): Promise<string | undefined> {
-  try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
-    const { queue, database, cache } = (await response.json()) as Record<
-      string,
-      { ok?: boolean; reason?: string }
-    >;
-    const unwell = [queue, database, cache].find((engine) => engine?.ok !== true);
-    return unwell && (unwell.reason ?? 'an engine does not answer');
-  } catch (error) {
-    return String(error);
-  }
+async function start(
+  { topology, cluster, signal }: Starting,
+  { folder, tasks, onLeftovers }: ClusterRunOptions,
+): Promise<void> {
+  const ended = await endLeftovers(folder);
+  if (ended.length > 0) onLeftovers(ended);
+  await refusePorts(topology.ports);
+  await tasks.build();
+  await cluster.up();
+  await untilWhole({ ...topology, cluster }, signal);
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ControlClient } from '../../cluster/control-client.ts';
+import { endCluster } from '../cluster/end-cluster.ts';
 import { command } from '../command.ts';
 import { CLUSTER_ARGS } from '../configuration/cluster-args.ts';
 
@@ -8,7 +8,8 @@ export const clusterDown = command({
   what: 'End the cluster that runs on this machine. What it keeps stays in its folder.',
   args: CLUSTER_ARGS,
   run: async (args, terminal) => {
-    await new ControlClient(resolve(args.data)).down();
-    terminal.say('The cluster ends.');
+    const ended = await endCluster(resolve(args.data));
+    if (terminal.json) terminal.data(JSON.stringify({ ended }));
+    else terminal.say(`The cluster has ended: ${ended.join(', ') || 'none of its members ran'}.`);
   },
 });

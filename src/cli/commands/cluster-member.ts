@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { CommandDef } from 'citty';
 import { type Command, ControlClient } from '../../cluster/control-client.ts';
-import { memberLines } from '../cluster/member-table.ts';
+import { writeMembers } from '../cluster/member-table.ts';
 import { command } from '../command.ts';
 import { CLUSTER_ARGS } from '../configuration/cluster-args.ts';
 
@@ -28,9 +28,7 @@ function memberCommand(act: Command, what: string): CommandDef {
       ...CLUSTER_ARGS,
     },
     run: async (args, terminal) => {
-      const members = await new ControlClient(resolve(args.data)).command(act, args.member);
-      if (terminal.json) terminal.data(JSON.stringify(members));
-      else for (const line of memberLines(members, terminal)) terminal.data(line);
+      writeMembers(await new ControlClient(resolve(args.data)).command(act, args.member), terminal);
     },
   });
 }

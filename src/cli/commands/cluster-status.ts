@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { ControlClient } from '../../cluster/control-client.ts';
-import { memberLines } from '../cluster/member-table.ts';
+import { writeMembers } from '../cluster/member-table.ts';
 import { command } from '../command.ts';
 import { CLUSTER_ARGS } from '../configuration/cluster-args.ts';
 
@@ -9,8 +9,6 @@ export const clusterStatus = command({
   what: 'Show the members of the cluster that runs on this machine.',
   args: CLUSTER_ARGS,
   run: async (args, terminal) => {
-    const members = await new ControlClient(resolve(args.data)).members();
-    if (terminal.json) terminal.data(JSON.stringify(members));
-    else for (const line of memberLines(members, terminal)) terminal.data(line);
+    writeMembers(await new ControlClient(resolve(args.data)).members(), terminal);
   },
 });

@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
+import { MEMBER_GRACE_MS, type MemberSettings } from '../../cluster/topology.ts';
 import { clusterTasks } from '../cluster/cluster-tasks.ts';
 import { LiveTable } from '../cluster/live-table.ts';
 import { runCluster } from '../cluster/run-cluster.ts';
 import { command } from '../command.ts';
 import { CLUSTER_ARGS } from '../configuration/cluster-args.ts';
 import { configureServer, TASKS_ARG } from '../configuration/setting-args.ts';
-import { SETTINGS } from '../configuration/settings.ts';
+import { SETTINGS, type SettingValues } from '../configuration/settings.ts';
 import { tasksPath } from '../configuration/tasks-path.ts';
+import { EXIT } from '../exit-code.ts';
 import { askedToStop } from '../server/stop-signals.ts';
-
-const GRACE_MS = 60_000;
 
 export const clusterUp = command({
   name: 'cluster up',
@@ -30,22 +30,36 @@ export const clusterUp = command({
     },
   },
   run: async (args, terminal) => {
-    const { values } = await configureServer({ tasks: args.tasks });
     const folder = resolve(args.data);
-    const stopping = askedToStop(terminal, GRACE_MS);
-    const tasks = await clusterTasks(tasksPath(values.tasks), folder);
-    const table = new LiveTable(terminal);
-    const run = await runCluster({
+    const table = new LiveTable(terminal, process.stderr);
+    const { say, paint } = table.terminal;
+    // Where nobody looks on any more, the members are still to be ended properly.
+    process.stderr.on('error', () => undefined);
+    const stopping = askedToStop(table.terminal, MEMBER_GRACE_MS);
+    const { values } = await configureServer({ tasks: args.tasks });
+    const leftovers: string[] = [];
+    const wasReady = await runCluster({
       folder,
-      tasks,
+      tasks: clusterTasks(tasksPath(values.tasks), folder),
       port: SETTINGS.port.parse(args.port, '--port'),
       spool: args.spool,
+      settings: memberSettings(values),
+      stopping,
       onChange: (members) => table.show(members),
+      onLeftovers: (names) => {
+        leftovers.push(...names);
+        if (!terminal.json) say(`Ended what a cluster that was killed had left here: ${names.join(', ')}.`);
+      },
+      onReady: (url, members) => {
+        if (terminal.json) terminal.data(JSON.stringify({ url, members, leftovers }));
+        else say(`\n  The cluster is ready at ${paint('cyan', url)}`);
+      },
     });
-    const { members } = run.cluster;
-    if (terminal.json) terminal.data(JSON.stringify({ url: run.url, members }));
-    else terminal.say(`\n  The cluster is ready at ${terminal.paint('cyan', run.url)}`);
-    await Promise.race([stopping, run.downRequested]);
-    await run.close();
+    // Tasks that are still being built would keep whoever stopped it waiting.
+    if (!wasReady) process.exit(EXIT.interrupted);
   },
 });
+
+function memberSettings({ concurrency, runners, logLevel }: SettingValues): MemberSettings {
+  return { concurrency, logLevel, ...(runners === undefined ? {} : { runners }) };
+}

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { locate } from '../binary.ts';
@@ -26,22 +26,27 @@ export function postgres({ name, folder, port, password }: PostgresOptions): Mem
     port,
     // "Fast" shutdown: open sessions are ended.
     stopSignal: 'SIGINT',
+    // "Immediate" shutdown: its sessions end with it, and its lock file does not keep the next start away.
+    haltSignal: 'SIGQUIT',
     async prepare() {
       if (existsSync(join(data, 'PG_VERSION'))) return;
-      await mkdir(data, { recursive: true });
+      // One whose making was cut short is no server's.
+      const partial = `${data}.partial`;
+      await rm(partial, { recursive: true, force: true });
+      await mkdir(partial, { recursive: true });
       const passwordFile = join(folder, 'password');
       await writeFile(passwordFile, password, { mode: 0o600 });
       const user = unprivilegedUser(USER);
       if (user) {
         await chmod(folder, 0o711);
-        await chown(data, user.uid, user.gid);
+        await chown(partial, user.uid, user.gid);
         await chown(passwordFile, user.uid, user.gid);
       }
       await promisify(execFile)(
         program('initdb'),
         [
           '--pgdata',
-          data,
+          partial,
           '--username',
           USER,
           '--pwfile',
@@ -54,6 +59,7 @@ export function postgres({ name, folder, port, password }: PostgresOptions): Mem
         ],
         { ...user },
       );
+      await rename(partial, data);
     },
     launch: () => ({
       command: program('postgres'),

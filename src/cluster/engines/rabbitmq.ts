@@ -22,6 +22,7 @@ export interface RabbitmqOptions {
 
 /** How often a node asks itself whether another is frozen. With the default of a second, a new leader takes up to 9 s. */
 const FAILURE_POLL_MS = 200;
+const STOP_AGAIN_MS = 1000;
 
 /** Erlang's name service, as a process of its own: a node would start one that outlives it. */
 export function epmd({ epmdPort }: RabbitmqOptions): Member {
@@ -47,6 +48,8 @@ export function rabbitmq(options: RabbitmqOptions, index: number): Member {
     name: nodes.length === 1 ? 'rabbitmq' : nodeName(index),
     port,
     stopSignal: 'SIGTERM',
+    // Erlang drops what comes in the second before it listens.
+    stopAgainMs: STOP_AGAIN_MS,
     async prepare() {
       await mkdir(home, { recursive: true });
       const cookieFile = join(home, '.erlang.cookie');

@@ -67,7 +67,7 @@ export function hangUp(model: ChannelModel, reason?: Error): void {
 }
 
 /** The library does not declare it. */
-export function socketOf(model: ChannelModel): Socket | undefined {
+function socketOf(model: ChannelModel): Socket | undefined {
   return (model.connection as ChannelModel['connection'] & { readonly stream?: Socket }).stream;
 }
 
