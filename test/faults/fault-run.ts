@@ -1,4 +1,4 @@
-import type { RunningCluster } from '../cluster/running-cluster.ts';
+import { RunningCluster, type RunningClusterOptions } from '../cluster/running-cluster.ts';
 import { type AcceptFigures, figuresOf, type Span, within } from './accept-figures.ts';
 import { withoutSuccess } from './ends.ts';
 import { type Accept, OpenLoad } from './open-load.ts';
@@ -13,6 +13,20 @@ const SHOWN = 3;
 /** A bound of milliseconds, for a full run alone: a short one has to pass on a machine that is busy otherwise. */
 export function latencyBound(ms: number): number {
   return SECONDS >= FULL_SECONDS ? ms : Infinity;
+}
+
+/** Share of a run's time. */
+const WARM_UP = 1 / 3;
+
+/** A cluster that has worked for a while: processes that have just begun are several times as slow, on two cores. */
+export async function warmCluster(options: RunningClusterOptions): Promise<RunningCluster> {
+  const cluster = await RunningCluster.up(options);
+  const run = new FaultRun(cluster, 'warm-up');
+  await run.until(WARM_UP);
+  await run.load.stop();
+  run.figures('all of it', { from: 0, to: SECONDS });
+  await run.losses();
+  return cluster;
 }
 
 /** The load of one fault, and what became of it. */

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { RunningCluster } from '../cluster/running-cluster.ts';
+import type { RunningCluster } from '../cluster/running-cluster.ts';
 import { unavailable } from '../packages/unavailable.ts';
-import { FaultRun, latencyBound, say, SECONDS } from './fault-run.ts';
+import { FaultRun, latencyBound, say, SECONDS, warmCluster } from './fault-run.ts';
 import { scrape } from './scrape.ts';
 
 const TASKS = fileURLToPath(new URL('tasks.ts', import.meta.url));
@@ -22,7 +22,7 @@ describe.skipIf(missing).each(CLUSTERS)('a cluster $name', ({ name, port, spool,
   let cluster: RunningCluster;
 
   beforeAll(async () => {
-    cluster = await RunningCluster.up({ tasks: TASKS, port, flags: spool ? ['--spool'] : [] });
+    cluster = await warmCluster({ tasks: TASKS, port, flags: spool ? ['--spool'] : [] });
   });
 
   afterAll(() => cluster.close());

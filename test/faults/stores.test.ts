@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RunningCluster } from '../cluster/running-cluster.ts';
+import type { RunningCluster } from '../cluster/running-cluster.ts';
 import { unavailable } from '../packages/unavailable.ts';
 import { freezePostgres, killPostgres } from './database-faults.ts';
-import { FaultRun, latencyBound, say, SECONDS } from './fault-run.ts';
+import { FaultRun, latencyBound, say, SECONDS, warmCluster } from './fault-run.ts';
 import { scrape } from './scrape.ts';
 import { SlowTasks } from './slow-tasks.ts';
 import { StatusReader } from './status-reader.ts';
@@ -21,7 +21,7 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
     let cluster: RunningCluster;
 
     beforeAll(async () => {
-      cluster = await RunningCluster.up({ tasks: TASKS, port: PORT });
+      cluster = await warmCluster({ tasks: TASKS, port: PORT });
     });
 
     afterAll(() => cluster.close());
