@@ -31,14 +31,12 @@ const SLEEPER: Member = {
 
 async function serve(token?: string): Promise<ControlServer> {
   const cluster = new Cluster({ tiers: [[SLEEPER]], folder });
+  onTestFinished(() => cluster.down());
   await cluster.up();
   const { control } = await sharedSecrets(folder);
   const server = new ControlServer({ cluster, folder, token: token ?? control });
   await server.open();
-  onTestFinished(async () => {
-    await server.close();
-    await cluster.down();
-  });
+  onTestFinished(() => server.close());
   return server;
 }
 

@@ -17,7 +17,7 @@ const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const TASKS = fileURLToPath(new URL('tasks.ts', import.meta.url));
 const WAIT = { timeout: 90_000, interval: 50 };
 /** Twenty ports from here. */
-const PORT = 27_170;
+const PORT = 27_670;
 
 /** A cluster of which the first members are up, and the others are not. */
 interface Starting {
