@@ -24,6 +24,10 @@ test('prefers a flag to the environment, that to the configuration file, and tha
   });
 });
 
+test('takes a number in the configuration file for milliseconds, where it is a duration', () => {
+  expect(configure({ ...NOTHING, config: { grace: 1500 } }).values.grace).toBe(1500);
+});
+
 test('takes an empty variable for none', () => {
   expect(configure({ ...NOTHING, env: { SLUICE_PORT: '' } }).values.port).toBe(7070);
 });

@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { Cluster } from '../../src/cluster/cluster.ts';
@@ -99,6 +99,15 @@ it('leaves a member that was killed dead until it is healed', async () => {
   await cluster.heal('engine');
   expect(stateOf(cluster, 'engine')).toBe('up');
   await member.probe();
+});
+
+it('has a member stand back for the others as far as it says', async () => {
+  const member = await server('worker');
+  const modest = { ...member, launch: () => ({ ...member.launch(), niceness: 5 }) };
+  const { cluster } = clusterOf([[modest, await server('gateway')]]);
+  await cluster.up();
+  const [worker, gateway] = ['worker', 'gateway'].map((name) => getPriority(pidOf(cluster, name)));
+  expect([worker, gateway]).toEqual([5, getPriority()]);
 });
 
 it('starts a member again that ended by itself', async () => {

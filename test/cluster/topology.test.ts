@@ -39,6 +39,15 @@ const VARIABLES = {
   SLUICE_REQUIRE_DURABLE: 'true',
 };
 
+it('has the workers stand back, so that work waits rather than what is to be accepted', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-topology-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { tiers } = await topologyIn(folder);
+  const ours = tiers.flat().filter(({ name }) => /^(gateway|worker)-/.test(name));
+  const modest = ours.filter((member) => (member.launch().niceness ?? 0) > 0);
+  expect(modest.map(({ name }) => name)).toEqual(['worker-1', 'worker-2']);
+});
+
 async function topologyIn(folder: string): Promise<Topology> {
   const tasks = join(folder, 'tasks');
   await buildTasks(join(echoProject(), 'tasks'), tasks);

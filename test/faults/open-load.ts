@@ -1,5 +1,5 @@
-import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Answer, KeptConnection } from './kept-connection.ts';
 
 /** One accept. Times are milliseconds. */
 export interface Accept {
@@ -26,11 +26,9 @@ export interface OpenLoadOptions {
 }
 
 const TICK_MS = 5;
-const SOCKETS = 2000;
-/** Longer than any balancer or gateway holds an accept. */
-const GIVE_UP_MS = 60_000;
 /** About 1 KiB as JSON. */
 const TEXT = 'x'.repeat(980);
+const RETRY_AFTER = /\r\nretry-after: (\d+)/i;
 
 /**
  * Posts tasks at a fixed rate, whatever becomes of those before; each with an `Idempotency-Key` of its own, and none is
@@ -39,7 +37,8 @@ const TEXT = 'x'.repeat(980);
 export class OpenLoad {
   readonly accepts: Accept[] = [];
   readonly #options: OpenLoadOptions;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: SOCKETS });
+  readonly #port: number;
+  readonly #idle: KeptConnection[] = [];
   readonly #begun = performance.now();
   readonly #underWay = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
@@ -47,6 +46,7 @@ export class OpenLoad {
 
   constructor(options: OpenLoadOptions) {
     this.#options = options;
+    this.#port = Number(new URL(options.url).port);
     this.#timer = setInterval(() => this.#sendDue(), TICK_MS);
   }
 
@@ -64,7 +64,7 @@ export class OpenLoad {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all(this.#underWay);
-    this.#agent.destroy();
+    for (const connection of this.#idle.splice(0)) connection.close();
   }
 
   #sendDue(): void {
@@ -78,44 +78,41 @@ export class OpenLoad {
     }
   }
 
-  #send(nth: number): Promise<Accept> {
-    const { url, perSecond, name } = this.#options;
+  async #send(nth: number): Promise<Accept> {
+    const { perSecond, name } = this.#options;
     const at = (nth * 1000) / perSecond;
     const key = `${name}-${nth}`;
-    const body = JSON.stringify({ nth, text: TEXT });
-    return new Promise((resolve) => {
-      const done = (rest: Omit<Accept, 'at' | 'ms' | 'key'>): void =>
-        resolve({ at, ms: this.now - at, key, ...rest });
-      const post = request(`${url}/v1/tasks/echo`, {
-        method: 'POST',
-        agent: this.#agent,
-        timeout: GIVE_UP_MS,
-        headers: {
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(body),
-          'idempotency-key': key,
-        },
-      });
-      post.on('timeout', () => post.destroy(new Error('no answer')));
-      post.on('error', (error) => done({ status: 0, failure: error.message }));
-      post.on('response', (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => (text += chunk));
-        response.on('error', (error) => done({ status: 0, failure: error.message }));
-        response.on('end', () => done(read(response.statusCode ?? 0, text, response.headers['retry-after'])));
-      });
-      post.end(body);
-    });
+    const connection = this.#connection();
+    const answer = await connection.send(post(key, `{"nth":${nth},"text":"${TEXT}"}`));
+    if (connection.usable) this.#idle.push(connection);
+    return { at, ms: this.now - at, key, ...read(answer) };
+  }
+
+  /** The one that was used last, so that few are open; none that was closed meanwhile. */
+  #connection(): KeptConnection {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      if (idle.usable) return idle;
+    }
+    return new KeptConnection(this.#port);
   }
 }
 
-function read(
-  status: number,
-  text: string,
-  retryAfter: string | undefined,
-): Omit<Accept, 'at' | 'ms' | 'key'> {
-  if (status !== 202) return { status, retryAfter, failure: text.slice(0, 300) };
-  const { id, durability } = JSON.parse(text) as { id: string; durability?: string };
+function post(key: string, body: string): string {
+  return [
+    'POST /v1/tasks/echo HTTP/1.1',
+    'Host: 127.0.0.1',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+    `Idempotency-Key: ${key}`,
+    '',
+    body,
+  ].join('\r\n');
+}
+
+function read({ status, head, body, failure }: Answer): Omit<Accept, 'at' | 'ms' | 'key'> {
+  if (status !== 202) {
+    return { status, retryAfter: RETRY_AFTER.exec(head)?.[1], failure: failure ?? body.slice(0, 300) };
+  }
+  const { id, durability } = JSON.parse(body) as { id: string; durability?: string };
   return { status, id, durability };
 }

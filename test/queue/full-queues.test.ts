@@ -34,6 +34,17 @@ describe('a queue that refuses a message', () => {
     }
   });
 
+  it('is not full as far as a node can tell that is frozen', async () => {
+    const asked = vi.fn(() => new Promise<number>(() => undefined));
+    full = new FullQueues(asked);
+    const first = full.isFull({ queue: 'q', channel: channel() });
+    await vi.advanceTimersByTimeAsync(250);
+    const second = full.isFull({ queue: 'q', channel: channel() });
+    await vi.advanceTimersByTimeAsync(500);
+    expect(await Promise.all([first, second])).toEqual([false, false]);
+    expect(asked).toHaveBeenCalledOnce();
+  });
+
   it('is full where it holds messages, and a channel opened since says so too', async () => {
     const old = channel();
     vi.advanceTimersByTime(100);

@@ -74,8 +74,13 @@ function choice(name: SettingName, { flags, env, config, configPath }: Sources):
       name,
       origin: 'config',
       from: `${name} in ${configPath ?? 'the configuration'}`,
-      text: String(configured),
+      text: asText(configured, setting),
     };
   }
   return { name, origin: 'default', from: 'default', text: setting.default };
+}
+
+/** As it would be given on the command line. */
+function asText(configured: unknown, { takes }: Setting<unknown>): string {
+  return takes === 'DURATION' && typeof configured === 'number' ? `${configured}ms` : String(configured);
 }

@@ -1,3 +1,4 @@
+import { within } from '../../core/deadline.ts';
 import type { PublisherChannel } from './publisher-channel.ts';
 
 /** What the refusal of one message tells. */
@@ -8,6 +9,8 @@ export interface Refusal {
 
 /** How long a queue that holds messages is taken to have a leader. */
 const LEADER_MS = 5000;
+/** Whoever publishes waits meanwhile. */
+const ANSWER_WITHIN_MS = 500;
 
 /**
  * Tells full queues from queues without a leader: both refuse, and RabbitMQ does not say why. A channel on which the queue
@@ -37,16 +40,17 @@ export class FullQueues {
     return now - since <= LEADER_MS && channel.openedAt > since;
   }
 
-  /** One question at a time for each queue. */
-  async #ask(queue: string): Promise<number> {
-    const under = this.#asking.get(queue);
-    if (under) return under;
-    const asked = this.#countReady(queue).catch(() => 0);
+  /** One question at a time for each queue. A node that is frozen, and may be the one that is asked, tells nothing. */
+  #ask(queue: string): Promise<number> {
+    const asked = this.#asking.get(queue) ?? this.#begin(queue);
+    return within(ANSWER_WITHIN_MS, asked).catch(() => 0);
+  }
+
+  #begin(queue: string): Promise<number> {
+    const asked = this.#countReady(queue)
+      .catch(() => 0)
+      .finally(() => this.#asking.delete(queue));
     this.#asking.set(queue, asked);
-    try {
-      return await asked;
-    } finally {
-      this.#asking.delete(queue);
-    }
+    return asked;
   }
 }
