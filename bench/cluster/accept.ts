@@ -10,7 +10,7 @@ import { type MeasuredCluster, withCluster } from './measured-cluster.ts';
 import { publishersAtLeader } from './publishers-at-leader.ts';
 
 const CONNECTIONS = 128;
-/** More of them bring no more. */
+/** So many that no node is ever without work. */
 const LIMIT_IN_FLIGHT = 1024;
 const TURN_MS = 2000;
 /** Where the gateways put the tasks. */
@@ -20,8 +20,8 @@ const ACCEPTED = /^sluice_accepted_total\{.*\} (\d+)$/m;
 
 /**
  * POST of 1 KiB through the load balancer, with no worker running; against a bare client that has as many messages of the
- * same bytes unconfirmed at a time, in the same queue, and against the most that it takes from that client. The queue is
- * emptied after each turn.
+ * same bytes unconfirmed at a time, in the same queue, and against one that has so many that the engine never waits for
+ * it. The queue is emptied after each turn.
  */
 export function benchClusterAccept(seconds: number): Promise<Figures> {
   return withCluster(async (cluster) => {

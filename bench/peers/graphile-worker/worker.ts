@@ -3,14 +3,13 @@ import { type Input, ready, run } from '../http-api.ts';
 import { createResults, openPool, resultStore } from './results.ts';
 
 /**
- * What its authors measure it with (https://worker.graphile.org/docs/performance), and a pause before the next fetch
- * where the last one brought little: a fifth less of the processor than without. A pause can miss a job, which the next
- * poll then finds. @see https://worker.graphile.org/docs/config
+ * What its authors measure it with (https://worker.graphile.org/docs/performance), and a poll that is soon there for a job
+ * that no fetch has found. @see https://worker.graphile.org/docs/config
  */
 const WORKER = {
   concurrentJobs: 24,
   maxPoolSize: 25,
-  localQueue: { size: 500, refetchDelay: { durationMs: 10, threshold: 100 } },
+  localQueue: { size: 500 },
   pollInterval: 100,
   completeJobBatchDelay: 0,
   failJobBatchDelay: 0,
