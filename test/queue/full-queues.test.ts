@@ -35,7 +35,7 @@ describe('a queue that refuses a message', () => {
   });
 
   it('is not full as far as a node can tell that is frozen', async () => {
-    const asked = vi.fn(() => new Promise<number>(() => undefined));
+    const asked = vi.fn<() => Promise<number>>(() => new Promise(() => undefined));
     full = new FullQueues(asked);
     const first = full.isFull({ queue: 'q', channel: channel() });
     await vi.advanceTimersByTimeAsync(250);
