@@ -28,7 +28,6 @@ export interface PublisherOptions {
 const RESEND_AFTER_MS = 100;
 /** A queue that is made anew at once has its former consumers still, to whom it sends in vain (seen with 3.10). */
 const REDECLARE_AFTER_MS = 1000;
-const NOT_ONE_CLUSTER = 'a node has no queue that another has, so the nodes of the URL are not one cluster';
 const TOO_LARGE = /larger than configured max size (\d+)/;
 
 /**
@@ -47,11 +46,8 @@ export class Publisher {
   #last: PublisherConnection | undefined;
   readonly #frozen = new FrozenNodes();
   readonly #stalled = new StalledQueues();
-  /** Came back since there was no such queue. */
-  readonly #returned = new WeakSet<Outbound>();
   /** What the server has said against a message or a queue last, if nothing was confirmed since. */
   #objection: string | undefined;
-  #told: string | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -225,8 +221,6 @@ export class Publisher {
   }
 
   async #unroutable(message: Outbound): Promise<void> {
-    if (this.#returned.has(message)) this.#noteObjection(`${NOT_ONE_CLUSTER} (${message.queue})`);
-    this.#returned.add(message);
     await sleep(REDECLARE_AFTER_MS);
     try {
       await this.#options.redeclare(message.queue);
@@ -258,10 +252,8 @@ export class Publisher {
 
   #noteObjection(text: string): void {
     const objection = `RabbitMQ takes no messages: ${text}`;
-    if (objection !== this.#told) {
-      this.#options.logger.warn('RabbitMQ does not take messages', { reason: text });
-    }
-    this.#told = objection;
+    if (objection !== this.#objection)
+      this.#options.logger.warn('RabbitMQ has ended a channel', { reason: text });
     this.#objection = objection;
   }
 
