@@ -44,7 +44,9 @@ export function haproxyConfiguration(options: BalancerOptions): string {
     ]),
     ...section('backend gateways', [
       ...BACKEND,
-      ...options.gateways.map((gateway, index) => `server gateway-${index + 1} ${formatEndpoint(gateway)} check`),
+      ...options.gateways.map(
+        (gateway, index) => `server gateway-${index + 1} ${formatEndpoint(gateway)} check`,
+      ),
       '# When none of them says that it is ready in time, all are asked all the same: busy is not dead.',
       'option allbackups',
       ...options.gateways.map(

@@ -4,9 +4,9 @@ import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
 import { cpuUs } from '../../bench/process-tree.ts';
 
-const BURN_US = 300_000;
+const BURN_US = 900_000;
 /** A process is charged whole steps of 10 ms; starting Node takes more than one of them. */
-const OTHER_US = 250_000;
+const OTHER_US = 600_000;
 
 /** Burns in a child, which it then ends, and then in itself; says so each time, and lives on. */
 const PARENT = `

@@ -40,7 +40,7 @@ describe('a queue that refuses a message', () => {
     const first = full.isFull({ queue: 'q', channel: channel() });
     await vi.advanceTimersByTimeAsync(250);
     const second = full.isFull({ queue: 'q', channel: channel() });
-    await vi.advanceTimersByTimeAsync(500);
+    await vi.advanceTimersByTimeAsync(1000);
     expect(await Promise.all([first, second])).toEqual([false, false]);
     expect(asked).toHaveBeenCalledOnce();
   });
