@@ -9,10 +9,10 @@ export default defineConfig({
     exclude: ['test/faults/**'],
     globalSetup: ['test/packages/debian-packages.ts'],
     pool: 'forks',
-    // Most of them wait for something else than this machine.
-    maxWorkers: 3,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // They wait for processes more than for each other; a third file at a time only made all of them slower.
+    maxWorkers: 2,
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
     reporters: ['default', new NotRunReporter()],
   },
 });
