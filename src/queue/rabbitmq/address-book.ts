@@ -28,8 +28,9 @@ export class AddressBook {
     return [...this.#known.values()];
   }
 
-  known(address: Address): KnownAddress | undefined {
-    return this.#known.get(addressName(address));
+  /** @param queue as `queueOf` has it */
+  known(queue: string): KnownAddress | undefined {
+    return this.#known.get(queue);
   }
 
   /** Name of its queue in RabbitMQ, whether that is there or not. */
@@ -39,20 +40,19 @@ export class AddressBook {
 
   /** Declares the queue of `address` unless that was done. Rejects where it can not be. */
   async open(address: Address): Promise<KnownAddress> {
-    const name = addressName(address);
-    const found = this.#known.get(name) ?? this.#declaring.get(name);
-    if (found) return found;
     const queue = this.queueOf(address);
+    const found = this.#known.get(queue) ?? this.#declaring.get(queue);
+    if (found) return found;
     const opening = this.#declare(queue).then(() => {
       const known: KnownAddress = { address, queue, averageBytes: 0 };
-      this.#known.set(name, known);
+      this.#known.set(queue, known);
       return known;
     });
-    this.#declaring.set(name, opening);
+    this.#declaring.set(queue, opening);
     try {
       return await opening;
     } finally {
-      this.#declaring.delete(name);
+      this.#declaring.delete(queue);
     }
   }
 }

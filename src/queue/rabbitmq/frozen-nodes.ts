@@ -1,6 +1,9 @@
 import type { PublisherConnection } from './publisher-connection.ts';
 import type { Sent } from './publisher-channel.ts';
 
+/** What is looked at of a connection. */
+export type Watched = Pick<PublisherConnection, 'oldestUnderWay' | 'confirmedAt'>;
+
 /** A message that is later than its sisters by this, on a connection that has confirmed nothing for as long. */
 const MUTE_MS = 1000;
 
@@ -13,26 +16,21 @@ const MUTE_MS = 1000;
 export class FrozenNodes {
   /** When the latest of the confirmed messages was sent, by queue. */
   readonly #confirmedUpTo = new Map<string, number>();
-  /** When something was confirmed last, by queue. */
-  readonly #confirmedAt = new WeakMap<PublisherConnection, Map<string, number>>();
 
-  confirmed({ message: { queue }, at }: Sent, connection: PublisherConnection): void {
+  confirmed({ message: { queue }, at }: Sent): void {
     if (at > (this.#confirmedUpTo.get(queue) ?? -Infinity)) this.#confirmedUpTo.set(queue, at);
-    const times = this.#confirmedAt.get(connection) ?? new Map<string, number>();
-    this.#confirmedAt.set(connection, times.set(queue, performance.now()));
   }
 
   /** Those of the connections. */
-  among(connections: Iterable<PublisherConnection>): PublisherConnection[] {
+  among<C extends Watched>(connections: Iterable<C>): C[] {
     return [...connections].filter((connection) => this.#isMute(connection));
   }
 
-  #isMute(connection: PublisherConnection): boolean {
+  #isMute(connection: Watched): boolean {
     const now = performance.now();
-    const times = this.#confirmedAt.get(connection);
     for (const [queue, sentAt] of connection.oldestUnderWay) {
       const lateMs = (this.#confirmedUpTo.get(queue) ?? -Infinity) - sentAt;
-      const muteMs = now - Math.max(sentAt, times?.get(queue) ?? -Infinity);
+      const muteMs = now - Math.max(sentAt, connection.confirmedAt(queue));
       if (lateMs > MUTE_MS && muteMs > MUTE_MS) return true;
     }
     return false;

@@ -31,7 +31,8 @@ export class PublisherChannel {
   /** By delivery tag, in the order of sending. */
   readonly #unconfirmed = new Map<number, Sent>();
   readonly #returned = new Set<Outbound>();
-  readonly #confirmedQueues = new Set<string>();
+  /** When each queue confirmed something last, of `performance.now()`. */
+  readonly #confirmedAt = new Map<string, number>();
   #lastTag = 0;
   #open = true;
   #retired = false;
@@ -59,7 +60,12 @@ export class PublisherChannel {
 
   /** True when a message to `queue` was confirmed here: the channel knows the queue's leader since. */
   hasConfirmed(queue: string): boolean {
-    return this.#confirmedQueues.has(queue);
+    return this.#confirmedAt.has(queue);
+  }
+
+  /** When a message to `queue` was confirmed here last, of `performance.now()`; -Infinity before the first. */
+  confirmedAt(queue: string): number {
+    return this.#confirmedAt.get(queue) ?? -Infinity;
   }
 
   /** What is not confirmed yet, in the order of sending. */
@@ -118,10 +124,10 @@ export class PublisherChannel {
   #acknowledged(sent: Sent): void {
     const { message } = sent;
     if (this.#returned.delete(message)) {
-      this.#confirmedQueues.delete(message.queue);
+      this.#confirmedAt.delete(message.queue);
       this.#events.unroutable(message);
     } else {
-      this.#confirmedQueues.add(message.queue);
+      this.#confirmedAt.set(message.queue, performance.now());
       this.#events.confirmed(sent);
     }
   }

@@ -6,7 +6,7 @@ import { PublisherChannel, type Sent } from './publisher-channel.ts';
 
 export interface ConnectionEvents {
   /** See ChannelEvents. */
-  confirmed(sent: Sent, connection: PublisherConnection): void;
+  confirmed(sent: Sent): void;
   refused(message: Outbound, channel: PublisherChannel, connection: PublisherConnection): void;
   unroutable(message: Outbound): void;
   /** These were under way on a channel that has ended. */
@@ -85,6 +85,11 @@ export class PublisherConnection {
     return oldest;
   }
 
+  /** See PublisherChannel; over all channels. */
+  confirmedAt(queue: string): number {
+    return Math.max(...Array.from(this.#channels, (channel) => channel.confirmedAt(queue)), -Infinity);
+  }
+
   /** Gives the connection up: what is under way is lost, and goes elsewhere. */
   cut(reason: string): void {
     hangUp(this.#model, new Error(reason));
@@ -118,7 +123,7 @@ export class PublisherConnection {
 
   async #openChannel(): Promise<void> {
     const channel = await PublisherChannel.open(this.#model, {
-      confirmed: (sent) => this.#events.confirmed(sent, this),
+      confirmed: (sent) => this.#events.confirmed(sent),
       refused: (message, refuser) => this.#events.refused(message, refuser, this),
       unroutable: (message) => this.#events.unroutable(message),
       ended: (ended, underWay, error) => {

@@ -105,7 +105,7 @@ export class Publisher {
   }
 
   readonly #events: ConnectionEvents = {
-    confirmed: (sent, connection) => this.#confirmed(sent, connection),
+    confirmed: (sent) => this.#confirmed(sent),
     refused: (message, channel, connection) => void this.#refused(message, channel, connection),
     unroutable: (message) => void this.#unroutable(message),
     lost: (messages, error) => this.#lost(messages, error),
@@ -194,8 +194,8 @@ export class Publisher {
     return best;
   }
 
-  #confirmed(sent: Sent, connection: PublisherConnection): void {
-    this.#frozen.confirmed(sent, connection);
+  #confirmed(sent: Sent): void {
+    this.#frozen.confirmed(sent);
     this.#stalled.confirmed(sent.message.queue);
     this.#objection = undefined;
     sent.message.call.settled('stored');

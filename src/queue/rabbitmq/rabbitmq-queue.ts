@@ -142,12 +142,12 @@ class RabbitmqQueue implements Queue {
       const data = { bytes: largest, limit: this.maxMessageBytes };
       return Promise.reject(new SluiceError('SLUICE_MESSAGE_TOO_LARGE', data));
     }
-    const addresses = messages.map(({ address }) => address);
-    const call = this.#publisher.begin(addresses.map((address) => this.#book.queueOf(address)));
+    const queues = messages.map(({ address }) => this.#book.queueOf(address));
+    const call = this.#publisher.begin(queues);
     if (!call.open) return call.done;
-    const known = addresses.map((address) => this.#book.known(address));
+    const known = queues.map((queue) => this.#book.known(queue));
     if (known.every((one) => one !== undefined)) this.#send(call, known, bodies);
-    else void this.#openAndSend(call, addresses, bodies);
+    else void this.#openAndSend(call, messages, bodies);
     return call.done;
   }
 
@@ -207,11 +207,11 @@ class RabbitmqQueue implements Queue {
 
   async #openAndSend(
     call: PublishCall,
-    addresses: readonly Address[],
+    messages: readonly Outgoing[],
     bodies: readonly Buffer[],
   ): Promise<void> {
     try {
-      const known = await Promise.all(addresses.map(async (address) => this.#book.open(address)));
+      const known = await Promise.all(messages.map(async ({ address }) => this.#book.open(address)));
       this.#send(call, known, bodies);
     } catch (thrown) {
       this.#tellUnusable(thrown);

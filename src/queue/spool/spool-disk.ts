@@ -100,7 +100,8 @@ export class SpoolDisk {
       this.#bytesUnderWay -= bytes;
       this.#writes -= 1;
       this.#silentSince = this.#writes > 0 ? performance.now() : undefined;
-      await this.count();
+      // A write is what it is, whether it can be counted or not; the next one is counted with it.
+      await this.count().catch(() => undefined);
     }
   }
 

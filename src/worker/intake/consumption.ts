@@ -10,7 +10,7 @@ import { Backoff } from '../backoff.ts';
 import type { WorkerTiming } from '../timing.ts';
 
 export interface ConsumptionOptions {
-  readonly intake: Intake;
+  readonly intake: Pick<Intake, 'receiving' | 'open' | 'take' | 'close'>;
   readonly claimer: Claimer;
   readonly database: Pick<Database, 'health'>;
   /** How many runs can be taken now. */

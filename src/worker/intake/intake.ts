@@ -108,13 +108,10 @@ export class Intake {
   giveBackAfter(ms: number): void {
     const since = performance.now() - ms;
     for (const { consumer, waiting } of this.#sources) {
-      const [old, others] = [
-        waiting.filter(({ receivedAt }) => receivedAt <= since),
-        waiting.filter(({ receivedAt }) => receivedAt > since),
-      ];
-      if (old.length === 0) continue;
-      waiting.splice(0, waiting.length, ...others);
-      consumer?.giveBack(old.map(({ delivery }) => delivery));
+      // In the order they came.
+      const young = waiting.findIndex(({ receivedAt }) => receivedAt > since);
+      const old = waiting.splice(0, young < 0 ? waiting.length : young);
+      if (old.length > 0) consumer?.giveBack(old.map(({ delivery }) => delivery));
     }
   }
 

@@ -4,7 +4,7 @@ import { silentLogger } from '../../../src/core/logger.ts';
 import { systemRandom } from '../../../src/core/random.ts';
 import type { Claimer } from '../../../src/worker/intake/claimer.ts';
 import { Consumption } from '../../../src/worker/intake/consumption.ts';
-import type { Intake, Taken } from '../../../src/worker/intake/intake.ts';
+import type { Taken } from '../../../src/worker/intake/intake.ts';
 import { DEFAULT_TIMING } from '../../../src/worker/timing.ts';
 
 const MESSAGE = {} as Taken;
@@ -13,10 +13,11 @@ test('claims of a size that has taken the database too long twice are made half 
   const asked: number[] = [];
   let left = 100;
   const intake = {
+    receiving: true,
     open: async () => undefined,
     close: async () => undefined,
     take: (limit: number) => Array.from({ length: Math.min(left, limit) }, () => MESSAGE),
-  } as unknown as Intake;
+  };
   const claimer = {
     claim: async (taken: readonly Taken[]) => {
       asked.push(taken.length);
