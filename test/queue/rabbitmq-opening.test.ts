@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Address } from '../../src/core/message.ts';
 import type { Logger } from '../../src/core/logger.ts';
 import { systemRandom, type Random } from '../../src/core/random.ts';
@@ -20,6 +20,7 @@ const IN_ORDER: Random = { bytes: (length) => systemRandom.bytes(length), fracti
 
 describe.skipIf(unavailable('rabbitmq-server', 'openssl'))('opening the queue on RabbitMQ', () => {
   const engine = useRabbitmq(1);
+  const other = useRabbitmq(1);
   let subject: RabbitmqSubject;
 
   beforeEach(async () => {
@@ -101,6 +102,43 @@ describe.skipIf(unavailable('rabbitmq-server', 'openssl'))('opening the queue on
     expect(JSON.stringify([told, first, String(first), first instanceof Error && first.cause])).not.toContain(
       'hunter2',
     );
+  });
+
+  it('says that the nodes of the URL are not one cluster, promises less, and uses only those that are', async () => {
+    const stranger = await CutLine.to(other.processes[1]?.member.port ?? 0);
+    onTestFinished(() => stranger.close());
+    const told: unknown[] = [];
+    const queue = await subject.open(
+      {},
+      {
+        url: subject.url().replace('/?', `,127.0.0.1:${stranger.port}/?`),
+        logger: loggerTo((...line) => told.push(line)),
+        addresses: [ADDRESS],
+      },
+    );
+    let accepted = 0;
+    await expect
+      .poll(async () => {
+        await queue.publish([{ address: ADDRESS, body: `${(accepted += 1)}` }]);
+        return JSON.stringify(told);
+      }, PATIENCE)
+      .toContain('not one cluster');
+    expect(await queue.health()).toMatchObject({
+      ok: true,
+      durable: false,
+      durability: expect.stringMatching(/not one cluster$/) as string,
+    });
+    await queue.publish([{ address: ADDRESS, body: 'afterwards' }]);
+    // All that was accepted is at one of the two, and the other has no such queue.
+    const held = async (): Promise<string[]> => {
+      const lists = [engine, other].map((broker) =>
+        rabbitmqctl(broker, 0, 'list_queues', '--no-table-headers', 'name', 'messages'),
+      );
+      const lines = (await Promise.all(lists)).flatMap((list) => list.split('\n'));
+      return lines.filter((line) => line.startsWith(`${subject.queueOf(ADDRESS)}\t`));
+    };
+    await expect.poll(held, PATIENCE).toEqual([`${subject.queueOf(ADDRESS)}\t${accepted + 1}`]);
+    expect(told.filter((line) => JSON.stringify(line).includes('not one cluster'))).toHaveLength(1);
   });
 
   it('uses the user and the virtual host of the URL', async () => {

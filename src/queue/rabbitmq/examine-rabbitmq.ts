@@ -3,9 +3,10 @@ import type { ChannelModel } from 'amqplib';
 import { SluiceError, messageOf } from '../../core/errors.ts';
 import type { Examination } from '../../core/examination.ts';
 import { type BrokerNode, nodeName, parseBrokerUrl } from './broker-url.ts';
-import { ACCESS_REFUSED, NOT_FOUND, replyCode, RESOURCE_LOCKED, withChannel } from './channel.ts';
+import { ACCESS_REFUSED, replyCode, withChannel } from './channel.ts';
 import { type Connect, connector, disconnect } from './connection.ts';
 import { durabilityOf } from './durability.ts';
+import { knowsQueue } from './knows-queue.ts';
 import { type ServerVersion, serverVersion } from './server-version.ts';
 
 export interface QueueReport {
@@ -72,7 +73,7 @@ async function strangersOf([first, ...others]: readonly Reached[], prefix: strin
   const queue = `${prefix}.doctor-${randomUUID()}`;
   await makeForNow(first.model, queue);
   const known = await Promise.all(
-    others.map(async ({ node, model }) => ({ node, knows: await knows(model, queue) })),
+    others.map(async ({ node, model }) => ({ node, knows: await knowsQueue(model, queue) })),
   );
   return known.filter(({ knows: does }) => !does).map(({ node }) => node);
 }
@@ -87,19 +88,5 @@ async function makeForNow(model: ChannelModel, queue: string): Promise<void> {
     if (replyCode(thrown) !== ACCESS_REFUSED) throw thrown;
     const reason = `the user of the URL may not make queues such as ${queue}`;
     throw new SluiceError('SLUICE_QUEUE_UNUSABLE', { reason }, { cause: thrown });
-  }
-}
-
-async function knows(model: ChannelModel, queue: string): Promise<boolean> {
-  try {
-    await withChannel(model, async (channel) => {
-      await channel.checkQueue(queue);
-    });
-    return true;
-  } catch (thrown) {
-    const code = replyCode(thrown);
-    if (code === RESOURCE_LOCKED) return true;
-    if (code === NOT_FOUND) return false;
-    throw thrown;
   }
 }

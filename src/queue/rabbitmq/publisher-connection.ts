@@ -1,5 +1,6 @@
 import type { ChannelModel } from 'amqplib';
 import { hangUp } from './connection.ts';
+import { knowsQueue } from './knows-queue.ts';
 import { LeaderCheck } from './leader-check.ts';
 import type { Outbound } from './publish-call.ts';
 import { PublisherChannel, type Sent } from './publisher-channel.ts';
@@ -8,7 +9,7 @@ export interface ConnectionEvents {
   /** See ChannelEvents. */
   confirmed(sent: Sent): void;
   refused(message: Outbound, channel: PublisherChannel, connection: PublisherConnection): void;
-  unroutable(message: Outbound): void;
+  unroutable(message: Outbound, connection: PublisherConnection): void;
   /** These were under way on a channel that has ended. */
   lost(messages: Outbound[], error: Error | undefined): void;
   /** The server takes no messages for the time being; these were under way. */
@@ -31,6 +32,7 @@ export class PublisherConnection {
   #current: PublisherChannel | undefined;
   #renewal: NodeJS.Timeout | undefined;
   #blocked: string | undefined;
+  #foreign = false;
 
   private constructor(model: ChannelModel, events: ConnectionEvents) {
     this.#model = model;
@@ -50,9 +52,14 @@ export class PublisherConnection {
     return this.#blocked;
   }
 
+  /** True when its node is not in the cluster of the others: nothing is sent to it any more. */
+  get foreign(): boolean {
+    return this.#foreign;
+  }
+
   /** True while messages can be sent. */
   get usable(): boolean {
-    return this.#blocked === undefined && this.#current?.usable === true;
+    return !this.#foreign && this.#blocked === undefined && this.#current?.usable === true;
   }
 
   get inFlight(): number {
@@ -90,6 +97,11 @@ export class PublisherConnection {
     return Math.max(...Array.from(this.#channels, (channel) => channel.confirmedAt(queue)), -Infinity);
   }
 
+  /** Finds out whether its node is foreign, by a queue that others know. Rejects where it does not answer. */
+  async compare(queue: string): Promise<void> {
+    this.#foreign = !(await knowsQueue(this.#model, queue));
+  }
+
   /** Gives the connection up: what is under way is lost, and goes elsewhere. */
   cut(reason: string): void {
     hangUp(this.#model, new Error(reason));
@@ -125,7 +137,7 @@ export class PublisherConnection {
     const channel = await PublisherChannel.open(this.#model, {
       confirmed: (sent) => this.#events.confirmed(sent),
       refused: (message, refuser) => this.#events.refused(message, refuser, this),
-      unroutable: (message) => this.#events.unroutable(message),
+      unroutable: (message) => this.#events.unroutable(message, this),
       ended: (ended, underWay, error) => {
         this.#channels.delete(ended);
         this.renew(ended, RENEW_AFTER_MS);

@@ -28,6 +28,7 @@ export interface PublisherOptions {
 const RESEND_AFTER_MS = 100;
 /** A queue that is made anew at once has its former consumers still, to whom it sends in vain (seen with 3.10). */
 const REDECLARE_AFTER_MS = 1000;
+const NOT_ONE_CLUSTER = 'the nodes of the URL of the queue are not one cluster';
 const TOO_LARGE = /larger than configured max size (\d+)/;
 
 /**
@@ -61,6 +62,11 @@ export class Publisher {
   /** False while messages are not taken, or not confirmed. */
   get works(): boolean {
     return this.#isConnected && this.#stalled.names.length === 0;
+  }
+
+  /** False while it is known that the nodes of the URL are several clusters. */
+  get isOneCluster(): boolean {
+    return [...this.#connections].every(({ foreign }) => !foreign);
   }
 
   /** Why it does not work. */
@@ -107,7 +113,7 @@ export class Publisher {
   readonly #events: ConnectionEvents = {
     confirmed: (sent) => this.#confirmed(sent),
     refused: (message, channel, connection) => void this.#refused(message, channel, connection),
-    unroutable: (message) => void this.#unroutable(message),
+    unroutable: (message, connection) => void this.#unroutable(message, connection),
     lost: (messages, error) => this.#lost(messages, error),
     blocked: (underWay) => {
       for (const { call } of underWay) call.fail(this.#unavailable());
@@ -220,10 +226,12 @@ export class Publisher {
     this.#sendLater(message);
   }
 
-  async #unroutable(message: Outbound): Promise<void> {
+  async #unroutable(message: Outbound, connection: PublisherConnection): Promise<void> {
     await sleep(REDECLARE_AFTER_MS);
     try {
       await this.#options.redeclare(message.queue);
+      await connection.compare(message.queue);
+      if (connection.foreign) this.#options.logger.error(NOT_ONE_CLUSTER, { queue: message.queue });
       this.#send(message);
     } catch {
       this.#sendLater(message);

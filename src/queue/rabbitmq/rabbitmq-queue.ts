@@ -193,9 +193,11 @@ class RabbitmqQueue implements Queue {
 
   async health(): Promise<Health> {
     const ok = this.#publisher.works;
-    const durability = durabilityOf(this.#broker, this.#version);
+    const { isOneCluster } = this.#publisher;
+    const promise = durabilityOf(this.#broker, this.#version);
+    const durability = isOneCluster ? promise : `${promise}; but they are not one cluster`;
     // A server that nobody has spoken to promises nothing.
-    const durable = this.#version !== undefined;
+    const durable = this.#version !== undefined && isOneCluster;
     return ok ? { ok, durable, durability } : { ok, durable, durability, reason: this.#publisher.failure };
   }
 
