@@ -1,4 +1,5 @@
-import type { Sluice, SluiceOptions } from './sluice.ts';
+import type { SluiceOptions } from './process-options.ts';
+import type { Sluice } from './sluice.ts';
 
 /**
  * Starts everything on this machine: the tasks are loaded, what a crash left behind is taken up again, and workers run.
