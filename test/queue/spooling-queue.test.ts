@@ -127,13 +127,15 @@ describe('a spool', () => {
     spool.target.answer = 'is away';
     await spool.send('a', 'b');
     await spool.send('c');
+    const warnings = [
+      expect.stringContaining('tasks are kept on this disk'),
+      expect.stringContaining('can not be forwarded yet {"reason":"it is away"}'),
+    ];
+    await expect.poll(() => spool.told('warn'), PATIENCE).toEqual(warnings);
     spool.target.answer = 'stores';
     await expect
       .poll(() => spool.told('info'), PATIENCE)
       .toEqual([expect.stringContaining('the queue has taken every task')]);
-    expect(spool.told('warn')).toEqual([
-      expect.stringContaining('tasks are kept on this disk'),
-      expect.stringContaining('can not be forwarded yet {"reason":"it is away"}'),
-    ]);
+    expect(spool.told('warn')).toEqual(warnings);
   });
 });
