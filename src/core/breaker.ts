@@ -39,7 +39,7 @@ export class Breaker {
     return new Promise((resolve) => {
       const giveUp = (): void => resolve(undefined);
       this.#underWay.add(giveUp);
-      within(this.#options.deadlineMs, question()).then(
+      within(this.#options.deadlineMs, asked(question)).then(
         (answer) => {
           if (!this.#underWay.delete(giveUp)) return;
           resolve(answer);
@@ -74,12 +74,21 @@ export class Breaker {
     const { whom, failures, clock, logger } = this.#options;
     this.#failures++;
     if (this.#state === 'closed') {
-      logger.warn(`${whom} does not answer; going on without it`, { reason: messageOf(error) });
-      if (this.#failures < failures) return;
+      const reason = messageOf(error);
+      if (this.#failures < failures) {
+        logger.debug(`${whom} has not answered`, { reason });
+        return;
+      }
+      logger.warn(`${whom} does not answer; going on without it`, { reason });
     }
     this.#state = 'open';
     this.#restsUntil = clock.elapsed() + REST_MS;
     for (const giveUp of this.#underWay) giveUp();
     this.#underWay.clear();
   }
+}
+
+/** Rejects where it throws, too. */
+async function asked<T>(question: () => Promise<T>): Promise<T> {
+  return question();
 }

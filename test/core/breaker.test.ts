@@ -47,6 +47,18 @@ describe('a breaker', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('takes one that throws for one that rejects', async () => {
+    const { breaker, clock, server } = setUp();
+    const thrown = (): Promise<string> => {
+      throw new Error('it has no connection');
+    };
+    expect(await breaker.ask(thrown)).toBeUndefined();
+    clock.advance(REST_MS);
+    expect(await breaker.ask(thrown)).toBeUndefined();
+    clock.advance(REST_MS);
+    expect(await breaker.ask(server.question)).toBe('answer');
+  });
+
   it('ends everything under way at the first deadline, and then asks nothing until the rest is over', async () => {
     const { breaker, clock, server } = setUp();
     server.frozen = true;
@@ -108,9 +120,11 @@ describe('a breaker', () => {
     await breaker.ask(broken);
     await breaker.ask(broken);
     expect(await breaker.ask(server.question)).toBeUndefined();
-    expect(logger.entries).toEqual(
-      Array.from({ length: 5 }, () => expect.stringMatching(/^warn .*Connection is closed/) as string),
-    );
+    const reason = '{"reason":"Connection is closed."}';
+    expect(logger.entries).toEqual([
+      ...Array.from({ length: 4 }, () => `debug the engine has not answered ${reason}`),
+      `warn the engine does not answer; going on without it ${reason}`,
+    ]);
   });
 
   it('opens anew when the one question after the rest fails, however many it bears', async () => {
