@@ -6,10 +6,13 @@ export class CutLine {
   readonly #server: Server;
   readonly #ends = new Set<Socket>();
   #cut = false;
+  /** How many connections were asked for while it was cut. */
+  refused = 0;
 
   private constructor(target: number) {
     this.#server = createServer((socket) => {
       if (this.#cut) {
+        this.refused += 1;
         socket.destroy();
         return;
       }

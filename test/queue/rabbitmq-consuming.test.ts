@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Address } from '../../src/core/message.ts';
+import { systemRandom } from '../../src/core/random.ts';
 import type { Consumer, Delivery, Queue } from '../../src/queue/queue.ts';
 import { useRabbitmq } from '../engines/engine.ts';
 import { unavailable } from '../packages/unavailable.ts';
@@ -117,6 +118,18 @@ describe.skipIf(unavailable('rabbitmq-server'))('consuming from RabbitMQ', () =>
         expect(parked && parked.content.toString()).toBe('a');
       }, WAIT);
     });
+  });
+
+  it('closes at once while it waits for a server', async () => {
+    const random = { ...systemRandom, fraction: () => 0 };
+    queue = await subject.open({}, { addresses: [ADDRESS], random, publishWithinMs: 600_000 });
+    consumer = await queue.consume(ADDRESS, { prefetch: 10 }, () => undefined);
+    for (const line of subject.lines) line.cut();
+    const refused = (): number => subject.lines.reduce((sum, line) => sum + line.refused, 0);
+    // By then it has paused, and waits for a connection.
+    await expect.poll(refused, WAIT).toBeGreaterThan(9);
+    await consumer.close();
+    expect(consumer.open).toBe(false);
   });
 
   it('can not begin while no server is there, and says so', async () => {

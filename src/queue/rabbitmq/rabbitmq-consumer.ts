@@ -14,7 +14,7 @@ export interface RabbitmqConsumerOptions {
   readonly onBatch: (deliveries: Delivery[]) => void;
   readonly link: Link;
   /** Makes the queue anew where it was deleted meanwhile. */
-  readonly redeclare: (queue: string) => Promise<void>;
+  readonly redeclare: (queue: string, signal: AbortSignal) => Promise<void>;
   readonly random: Random;
   readonly logger: Logger;
   readonly onClosed: () => void;
@@ -89,7 +89,7 @@ export class RabbitmqConsumer implements Consumer {
     let channel: ConsumerChannel | undefined = first;
     while (!signal.aborted) {
       try {
-        if (!channel) await redeclare(queue);
+        if (!channel) await redeclare(queue, signal);
         channel ??= await this.#open();
         backoff.reset();
         await channel.ended;

@@ -164,7 +164,7 @@ class RabbitmqQueue implements Queue {
       prefetch,
       onBatch,
       link: this.#link,
-      redeclare: (name) => this.#declare(name),
+      redeclare: (name, signal) => this.#declare(name, signal),
       random,
       logger,
       onClosed: () => this.#consumers.delete(consumer),
@@ -266,8 +266,9 @@ class RabbitmqQueue implements Queue {
     return [...new Set(failures)].join('; ') || 'no node of RabbitMQ has answered yet';
   }
 
-  async #declare(queue: string): Promise<void> {
-    const model = await this.#link.connected(this.#options.publishWithinMs ?? PUBLISH_WITHIN_MS);
+  /** @param signal ends the wait for a connection */
+  async #declare(queue: string, signal?: AbortSignal): Promise<void> {
+    const model = await this.#link.connected(this.#options.publishWithinMs ?? PUBLISH_WITHIN_MS, signal);
     await this.#declarer.declare(model, queue);
   }
 

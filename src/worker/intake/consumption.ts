@@ -68,12 +68,14 @@ export class Consumption {
     if (!this.#closing.signal.aborted) this.begin();
   }
 
-  /** Stops, and gives back what was not claimed. Resolves when the claim under way has its verdicts. */
+  /**
+   * Stops, and gives back what was not claimed. Resolves when the claim under way has its verdicts; an opening that waits
+   * for a queue or a database that is away ends by itself.
+   */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#open = false;
     await this.#claiming;
-    await this.#opening;
     await this.#options.intake.close();
   }
 
@@ -106,7 +108,7 @@ export class Consumption {
       try {
         const health = await database.health();
         if (!health.ok) throw new Error(health.reason ?? 'the database is not well');
-        await intake.open();
+        if (!signal.aborted) await intake.open();
         this.#open = !signal.aborted;
         return;
       } catch (error) {

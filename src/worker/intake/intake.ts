@@ -58,24 +58,26 @@ export class Intake {
   /** @throws SluiceError `SLUICE_QUEUE_UNAVAILABLE`; nothing is consumed then */
   async open(): Promise<void> {
     const addresses = this.#options.queues().flatMap((name) => addressesOf(name));
-    this.#sources = addresses.map((address) => ({ address, waiting: [], consumer: undefined, turn: 0 }));
-    const opened = await Promise.allSettled(this.#sources.map(async (source) => this.#consume(source)));
+    const sources = addresses.map((address): Source => ({
+      address,
+      waiting: [],
+      consumer: undefined,
+      turn: 0,
+    }));
+    this.#sources = sources;
+    const opened = await Promise.allSettled(sources.map(async (source) => this.#consume(source)));
     const failed = opened.find((one) => one.status === 'rejected');
-    if (!failed) return;
-    await this.close();
-    throw failed.reason;
+    if (failed) this.#sources = [];
+    // It may have been closed meanwhile, when some had no consumer yet.
+    if (this.#sources !== sources) await closeAll(sources);
+    if (failed) throw failed.reason;
   }
 
-  /** Stops the flow and gives back what is not acknowledged. Never rejects. */
+  /** Stops the flow and gives back what is not acknowledged. Does not wait for an opening under way. Never rejects. */
   async close(): Promise<void> {
-    const sources = this.#sources.splice(0);
-    await Promise.all(
-      sources.map(async ({ consumer, waiting }) => {
-        waiting.length = 0;
-        // A consumer that can not be closed is one whose queue has gone away, and with it all it held.
-        await consumer?.close().catch(() => undefined);
-      }),
-    );
+    const sources = this.#sources;
+    this.#sources = [];
+    await closeAll(sources);
   }
 
   /** Up to `limit` messages that are not too much for one claim, in the order of the weights; within one address in the
@@ -151,4 +153,14 @@ export class Intake {
       );
     }
   }
+}
+
+async function closeAll(sources: readonly Source[]): Promise<void> {
+  await Promise.all(
+    sources.map(async ({ consumer, waiting }) => {
+      waiting.length = 0;
+      // A consumer that can not be closed is one whose queue has gone away, and with it all it held.
+      await consumer?.close().catch(() => undefined);
+    }),
+  );
 }

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { BATCH_BYTES } from '../../../src/core/batch-size.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { SluiceError } from '../../../src/core/errors.ts';
-import { encodeMessage, FIRST_LANE } from '../../../src/core/message.ts';
+import { encodeMessage, FIRST_LANE, PRIORITIES } from '../../../src/core/message.ts';
 import { systemRandom } from '../../../src/core/random.ts';
 import { TaskIds } from '../../../src/core/task-id.ts';
 import { Watermarks } from '../../../src/core/watermarks.ts';
@@ -46,6 +46,20 @@ test('an intake that can not open every address leaves none open, however late i
   await expect(intake.open()).rejects.toMatchObject({ code: 'SLUICE_QUEUE_UNAVAILABLE' });
   await turn();
   expect(open).toBe(0);
+});
+
+test('an intake that is closed while it opens closes what its queue opens later', async () => {
+  const late: ((consumer: Consumer) => void)[] = [];
+  let open = 0;
+  const intake = intakeOf(() => new Promise((resolve) => late.push(resolve)));
+  const opening = intake.open();
+  await intake.close();
+  for (const resolve of late) {
+    open += 1;
+    resolve(consumer({ close: async () => void (open -= 1) }));
+  }
+  await opening;
+  expect([late.length, open, intake.receiving]).toEqual([PRIORITIES.length, 0, false]);
 });
 
 test('an intake gives no more at a time than fits into a claim, and one message whatever its size', async () => {
