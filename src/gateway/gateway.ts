@@ -147,7 +147,7 @@ class HttpGateway implements Gateway {
         health: new HealthCheck({ queue: options.queue, database, cache }, clock),
         manifest: options.manifest,
         basePath,
-        secured: apiKeys !== undefined,
+        apiKeys,
         draining: () => this.#draining,
       }),
       apiKeys,

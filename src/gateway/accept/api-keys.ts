@@ -51,11 +51,20 @@ export class ApiKeys {
    */
   tenantOf(authorization: string | undefined): string {
     if (authorization === undefined) throw new SluiceError('SLUICE_CREDENTIALS_MISSING');
-    const key = BEARER.exec(authorization)?.[1];
-    // Looking up a digest takes no time that depends on how much of a guessed key is right.
-    const tenant = key === undefined ? undefined : this.#tenants.get(sha256(key));
+    const tenant = this.#find(authorization);
     if (tenant === undefined) throw new SluiceError('SLUICE_CREDENTIALS_INVALID');
     return tenant;
+  }
+
+  /** Whether an `Authorization` header holds one of the keys. */
+  admit(authorization: string | undefined): boolean {
+    return authorization !== undefined && this.#find(authorization) !== undefined;
+  }
+
+  #find(authorization: string): string | undefined {
+    const key = BEARER.exec(authorization)?.[1];
+    // Looking up a digest takes no time that depends on how much of a guessed key is right.
+    return key === undefined ? undefined : this.#tenants.get(sha256(key));
   }
 }
 
