@@ -31,8 +31,9 @@ describe('a publisher', () => {
     vi.useRealTimers();
   });
 
-  async function connect(): Promise<FakeModel> {
+  async function connect(leaderless: readonly string[] = []): Promise<FakeModel> {
     const made = new FakeModel();
+    for (const queue of leaderless) made.leaderless.add(queue);
     await publisher.use(made.asModel);
     return made;
   }
@@ -54,6 +55,14 @@ describe('a publisher', () => {
     const { open } = call;
     call.settled(queue, 'stored');
     return open;
+  }
+
+  async function stall(queue: string): Promise<void> {
+    model.mute.add(queue);
+    const waiting = publish(queue);
+    await vi.advanceTimersByTimeAsync(WITHIN_MS);
+    expect(await waiting).toBe('SLUICE_QUEUE_UNAVAILABLE');
+    expect(takes(queue)).toBe(false);
   }
 
   describe('of whose calls one has waited in vain', () => {
@@ -90,5 +99,51 @@ describe('a publisher', () => {
     );
     await expect(call.done).rejects.toMatchObject({ data: { reason: 'it is strange' } });
     expect([takes('strange'), takes('sound')]).toEqual([false, true]);
+  });
+
+  describe('to a queue that is stalled', () => {
+    beforeEach(async () => {
+      await stall('broken');
+      model = await connect(['broken', 'other']);
+    });
+
+    it('refuses at once though the leader of another queue is found, until its own is', async () => {
+      const other = publish('other');
+      await vi.advanceTimersByTimeAsync(0);
+      model.elect('other');
+      expect(await other).toBe('stored');
+      expect([takes('broken'), publisher.works]).toEqual([false, false]);
+      model.elect('broken');
+      await vi.advanceTimersByTimeAsync(0);
+      expect([takes('broken'), publisher.works]).toEqual([true, true]);
+    });
+
+    it('refuses at once over a new channel and a new connection, too', async () => {
+      model.endChannel();
+      await vi.advanceTimersByTimeAsync(200);
+      expect(await publish('sound')).toBe('stored');
+      expect(takes('broken')).toBe(false);
+      await connect(['broken']);
+      expect([takes('broken'), publisher.works]).toEqual([false, false]);
+    });
+
+    it('takes all again when the server no longer blocks', () => {
+      model.emit('blocked', 'low on memory');
+      model.emit('unblocked');
+      expect([takes('broken'), publisher.works]).toEqual([true, true]);
+    });
+  });
+
+  it('asks over a new channel whether a queue that has stalled meanwhile can be reached', async () => {
+    expect(await publish('q')).toBe('stored');
+    model.mute.add('q');
+    const waiting = publish('q');
+    await vi.advanceTimersByTimeAsync(WITHIN_MS - 50);
+    model.endChannel();
+    await vi.advanceTimersByTimeAsync(50);
+    expect(await waiting).toBe('SLUICE_QUEUE_UNAVAILABLE');
+    expect(takes('q')).toBe(false);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(takes('q')).toBe(true);
   });
 });

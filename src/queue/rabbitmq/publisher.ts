@@ -82,9 +82,7 @@ export class Publisher {
   async use(model: ChannelModel): Promise<void> {
     const connection = await PublisherConnection.open(model, this.#events);
     this.#connections.add(connection);
-    // It tells when one of them has a leader again.
-    for (const queue of this.#stalled.names) connection.reaches(queue);
-    this.#sendWaiting();
+    this.#sendOver(connection);
   }
 
   /**
@@ -122,8 +120,13 @@ export class Publisher {
     blocked: (underWay) => {
       for (const { call } of underWay) call.fail(this.#unavailable());
     },
-    ready: () => {
+    unblocked: () => {
       this.#stalled.clear();
+      this.#sendWaiting();
+    },
+    renewed: (connection) => this.#sendOver(connection),
+    found: (queue) => {
+      this.#stalled.found(queue);
       this.#sendWaiting();
     },
     gone: (connection) => void this.#connections.delete(connection),
@@ -173,6 +176,12 @@ export class Publisher {
     for (const connection of this.#connections) {
       if ((connection.oldestUnderWay.get(queue) ?? Infinity) <= since) connection.cut('it confirms nothing');
     }
+  }
+
+  #sendOver(connection: PublisherConnection): void {
+    // It tells when one of them has a leader again. That messages can be sent says nothing of those who take them.
+    for (const queue of this.#stalled.names) connection.reaches(queue);
+    this.#sendWaiting();
   }
 
   #sendWaiting(): void {
