@@ -8,7 +8,7 @@ import type { SchedulerOptions } from './scheduler-options.ts';
 
 const MAX_BATCH = 500;
 
-/** Puts scheduled tasks that are due back into the queue. A full queue leaves them scheduled. */
+/** Puts scheduled tasks that are due back into the queue. What it does not take stays scheduled. */
 export class DuePublisher implements Service {
   readonly name = 'the publishing of due tasks';
   readonly everyMs = 500;
@@ -31,10 +31,12 @@ export class DuePublisher implements Service {
 
   async run(): Promise<boolean> {
     const { tasks, more } = await this.#due();
-    const published = await this.#republisher.publish(tasks);
+    const { left, published, failure } = await this.#republisher.publish(tasks);
     // Of a task that has failed for its message, the version has moved on.
-    if (tasks.length > 0) await this.#database.published(tasks.map(({ id, version }) => ({ id, version })));
+    const done = tasks.filter(({ id }) => !left.has(id)).map(({ id, version }) => ({ id, version }));
+    if (done.length > 0) await this.#database.published(done);
     this.#metrics.publishedAgain(published);
+    if (left.size > 0) throw failure;
     return more;
   }
 

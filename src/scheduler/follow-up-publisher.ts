@@ -23,12 +23,14 @@ export class FollowUpPublisher implements Service {
   }
 
   async run(): Promise<boolean> {
-    const left = await this.#database.followUps(BATCH);
-    const published = await this.#republisher.publish(
-      left.flatMap(({ id, bodies }) => bodies.map((body) => ({ id, body }))),
+    const kept = await this.#database.followUps(BATCH);
+    const { left, published, failure } = await this.#republisher.publish(
+      kept.flatMap(({ id, bodies }) => bodies.map((body) => ({ id, body }))),
     );
-    if (left.length > 0) await this.#database.followUpsPublished(left.map(({ id }) => id));
+    const done = kept.map(({ id }) => id).filter((id) => !left.has(id));
+    if (done.length > 0) await this.#database.followUpsPublished(done);
     this.#metrics.followUps(published);
-    return left.length === BATCH;
+    if (left.size > 0) throw failure;
+    return kept.length === BATCH;
   }
 }

@@ -1,6 +1,7 @@
+import { byAddress } from '../core/by-address.ts';
 import { messageOf, SluiceError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import { decodeMessage, encodeMessage, type Message } from '../core/message.ts';
+import { type Address, decodeMessage, encodeMessage, type Message } from '../core/message.ts';
 import { readTaskId } from '../core/task-id.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Database } from '../database/database.ts';
@@ -22,6 +23,23 @@ export interface Kept {
   readonly run?: number;
 }
 
+/** What became of messages that were kept. */
+export interface Republished {
+  /** The tasks with a message that may not be in the queue. */
+  readonly left: ReadonlySet<string>;
+  /** How many messages the other tasks had. */
+  readonly published: number;
+  /** Why something is left. */
+  readonly failure?: unknown;
+}
+
+interface Decoded {
+  /** Of the task that the message is kept under. */
+  readonly id: string;
+  readonly address: Address;
+  readonly message: Message;
+}
+
 /** Puts messages that the database has kept back into the queue, each with the time of this publish. */
 export class Republisher {
   readonly #options: RepublisherOptions;
@@ -31,18 +49,28 @@ export class Republisher {
   }
 
   /**
-   * Resolves, with the number of messages, when each is confirmed by the queue, or can not be read or is too large for it
-   * and its task has failed.
-   * @throws SluiceError `SLUICE_QUEUE_UNAVAILABLE` or `SLUICE_QUEUE_FULL`; some may be in the queue then
+   * Resolves when each message is confirmed by the queue, or is left, or can not be read or is too large for it and its
+   * task has failed. The messages of an address are confirmed or left together: one that can not be published to must
+   * not hold up the others.
    */
-  async publish(kept: readonly Kept[]): Promise<number> {
-    const messages: Message[] = [];
+  async publish(kept: readonly Kept[]): Promise<Republished> {
+    const decoded: Decoded[] = [];
     for (const { id, body, run } of kept) {
       const message = await this.#decode(id, body);
-      if (message) messages.push({ ...message, run: run ?? message.run });
+      if (!message) continue;
+      decoded.push({ id, address: message, message: { ...message, run: run ?? message.run } });
     }
-    if (messages.length > 0) await this.#publish(messages);
-    return messages.length;
+    const groups = byAddress(decoded);
+    const outcomes = await Promise.allSettled(
+      groups.map(async (group) => this.#publish(group.map(({ message }) => message))),
+    );
+    const left = new Set<string>();
+    for (const [at, group] of groups.entries()) {
+      if (outcomes[at]?.status === 'rejected') for (const { id } of group) left.add(id);
+    }
+    const published = decoded.filter(({ id }) => !left.has(id)).length;
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    return { left, published, failure: failed?.reason };
   }
 
   async #decode(id: string, body: string): Promise<Message | undefined> {

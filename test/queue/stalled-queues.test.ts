@@ -32,6 +32,14 @@ describe('a queue for which a publish has waited in vain', () => {
     expect([stalled.admits('q'), stalled.admits('q')]).toEqual([true, true]);
   });
 
+  it('takes all again when its leader is found, and no other queue does', () => {
+    stalled.waited('q', WAIT_MS);
+    stalled.waited('other', WAIT_MS);
+    stalled.found('q');
+    expect([stalled.admits('q'), stalled.admits('other')]).toEqual([true, false]);
+    expect(stalled.names).toEqual(['other']);
+  });
+
   it('takes all again when something has changed', () => {
     stalled.waited('q', WAIT_MS);
     stalled.clear();

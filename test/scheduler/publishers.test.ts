@@ -18,6 +18,13 @@ function answerDue(tasks: readonly DueTask[]): void {
   made.database.answer('due', () => ({ tasks, more: false, now: made.clock.now() }));
 }
 
+function refusing(queue: string): Fakes['refuse'] {
+  return (batch) =>
+    batch.some(({ address }) => address.queue === queue)
+      ? new SluiceError('SLUICE_QUEUE_UNAVAILABLE', { reason: `of ${queue}` })
+      : undefined;
+}
+
 beforeEach(() => {
   made = fakes();
 });
@@ -72,6 +79,34 @@ describe('the publisher of due tasks', () => {
     expect(made.database.of('reject')).toMatchObject([[[{ id: { text: id } }]]]);
   });
 
+  it('publishes to every other address where one can not be published to, and tells of that one', async () => {
+    const tasks = ['broken', 'sound', 'broken', 'other', 'sound'].map((queue, at) => {
+      const { id } = message();
+      return { id, version: at, run: 2, body: body({ id, queue, input: `${at}` }) };
+    });
+    answerDue(tasks);
+    made.refuse = refusing('broken');
+    await expect(duePublisher().run()).rejects.toMatchObject({ code: 'SLUICE_QUEUE_UNAVAILABLE' });
+    expect(made.published.map((outgoing) => decodeMessage(outgoing.body).input)).toEqual(['1', '4', '3']);
+    const marked = [1, 3, 4].map((at) => ({ id: tasks[at]?.id, version: at }));
+    expect(made.database.of('published')).toEqual([[marked]]);
+  });
+
+  it('publishes all tasks of one address at once, in their order', async () => {
+    const sizes: number[] = [];
+    made.refuse = (batch) => void sizes.push(batch.length);
+    answerDue(
+      Array.from({ length: 6 }, (_, at) => {
+        const { id } = message();
+        return { id, version: 5, run: 2, body: body({ id, lane: at % 2, input: `${at}` }) };
+      }),
+    );
+    await duePublisher().run();
+    expect(sizes).toEqual([3, 3]);
+    const inputs = made.published.map((outgoing) => decodeMessage(outgoing.body).input);
+    expect(inputs).toEqual(['0', '2', '4', '1', '3', '5']);
+  });
+
   it('has more to do when the database says so', async () => {
     made.database.answer('due', () => ({ tasks: [], more: true, now: made.clock.now() }));
     expect(await duePublisher().run()).toBe(true);
@@ -107,5 +142,17 @@ describe('the publisher of follow-ups', () => {
     made.refuse = () => new SluiceError('SLUICE_QUEUE_FULL');
     await expect(publisher().run()).rejects.toMatchObject({ code: 'SLUICE_QUEUE_FULL' });
     expect(made.database.of('followUpsPublished')).toEqual([]);
+  });
+
+  it('has those forgotten whose messages are all in the queue, though others could not be published', async () => {
+    const broken = body({ queue: 'broken' });
+    made.database.answer('followUps', () => [
+      { id: 'mixed', bodies: [broken, body()] },
+      { id: 'sound', bodies: [body(), body({ lane: 1 })] },
+    ]);
+    made.refuse = refusing('broken');
+    await expect(publisher().run()).rejects.toMatchObject({ code: 'SLUICE_QUEUE_UNAVAILABLE' });
+    expect(made.published).toHaveLength(3);
+    expect(made.database.of('followUpsPublished')).toEqual([[['sound']]]);
   });
 });

@@ -15,7 +15,7 @@ const AGAIN_AFTER_MS = 250;
  */
 export class LeaderCheck {
   readonly #model: ChannelModel;
-  readonly #onFound: () => void;
+  readonly #onFound: (queue: string) => void;
   /** Of `performance.now()`, by queue. */
   readonly #foundAt = new Map<string, number>();
   readonly #asking = new Set<string>();
@@ -23,7 +23,7 @@ export class LeaderCheck {
   #wayMs = Infinity;
   #ended = false;
 
-  constructor(model: ChannelModel, onFound: () => void) {
+  constructor(model: ChannelModel, onFound: (queue: string) => void) {
     this.#model = model;
     this.#onFound = onFound;
     model.once('close', () => {
@@ -48,7 +48,7 @@ export class LeaderCheck {
     this.#asking.delete(queue);
     if (this.#ended) return;
     this.#foundAt.set(queue, performance.now());
-    this.#onFound();
+    this.#onFound(queue);
   }
 
   /** Never rejects. */

@@ -8,20 +8,18 @@ export class PublishCall {
   readonly done: Promise<void>;
   /** Of `performance.now()`. */
   readonly deadlineAt: number;
-  /** Names of the queues in RabbitMQ that it goes to. */
-  readonly queues: ReadonlySet<string>;
+  /** How many of its messages are not settled, by queue. */
+  readonly #left = new Map<string, number>();
   #resolve: () => void = () => undefined;
   #reject: (error: SluiceError) => void = () => undefined;
   #open = true;
-  #left: number;
   #stored = 0;
   #full = false;
   #uncertain = false;
 
   /** @param queues of its messages, one for each */
   constructor(queues: readonly string[], deadlineAt: number) {
-    this.#left = queues.length;
-    this.queues = new Set(queues);
+    for (const queue of queues) this.#left.set(queue, this.#leftOf(queue) + 1);
     this.deadlineAt = deadlineAt;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -34,22 +32,38 @@ export class PublishCall {
     return this.#open;
   }
 
+  /** Names of the queues in RabbitMQ that a message of it is not settled for. */
+  get queues(): string[] {
+    return [...this.#left.keys()];
+  }
+
+  waitsFor(queue: string): boolean {
+    return this.#left.has(queue);
+  }
+
   /** A message was under way when its connection died, so nobody knows whether it was stored. */
   uncertain(): void {
     this.#uncertain = true;
   }
 
-  settled(outcome: Outcome): void {
-    this.#left -= 1;
+  /** @param queue of the one message */
+  settled(queue: string, outcome: Outcome): void {
+    const left = this.#leftOf(queue) - 1;
+    if (left > 0) this.#left.set(queue, left);
+    else this.#left.delete(queue);
     if (outcome === 'stored') this.#stored += 1;
     else this.#full = true;
-    if (this.#left > 0 || !this.#open) return;
+    if (this.#left.size > 0 || !this.#open) return;
     if (this.#full) this.fail(this.#refusal());
     else this.#end(this.#resolve);
   }
 
   fail(error: SluiceError): void {
     this.#end(() => this.#reject(error));
+  }
+
+  #leftOf(queue: string): number {
+    return this.#left.get(queue) ?? 0;
   }
 
   /** That the queue is full is said only where that means that nothing was stored. */

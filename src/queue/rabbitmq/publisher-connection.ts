@@ -14,8 +14,12 @@ export interface ConnectionEvents {
   lost(messages: Outbound[], error: Error | undefined): void;
   /** The server takes no messages for the time being; these were under way. */
   blocked(underWay: Outbound[]): void;
-  /** Messages can be sent, after a while in which they could not. */
-  ready(): void;
+  /** The server takes messages again. */
+  unblocked(): void;
+  /** Messages can be sent over the connection again, by a new channel. It tells nothing of any queue. */
+  renewed(connection: PublisherConnection): void;
+  /** A leader of the queue answers, which was asked for because nothing had been confirmed on the channel. */
+  found(queue: string): void;
   gone(connection: PublisherConnection): void;
 }
 
@@ -37,7 +41,7 @@ export class PublisherConnection {
   private constructor(model: ChannelModel, events: ConnectionEvents) {
     this.#model = model;
     this.#events = events;
-    this.#leaders = new LeaderCheck(model, () => events.ready());
+    this.#leaders = new LeaderCheck(model, (queue) => events.found(queue));
   }
 
   static async open(model: ChannelModel, events: ConnectionEvents): Promise<PublisherConnection> {
@@ -73,7 +77,7 @@ export class PublisherConnection {
     return this.#current?.hasConfirmed(queue) === true;
   }
 
-  /** True while messages to `queue` get to its leader, as far as is known. Where they do not, `ready` tells when. */
+  /** True while messages to `queue` get to its leader, as far as is known. Where they do not, `found` tells when. */
   reaches(queue: string): boolean {
     if (!this.usable) return false;
     if (this.hasConfirmed(queue) || this.#leaders.found(queue)) return true;
@@ -126,7 +130,7 @@ export class PublisherConnection {
   #openLater(afterMs: number): void {
     this.#renewal = setTimeout(() => {
       this.#openChannel().then(
-        () => this.#events.ready(),
+        () => this.#events.renewed(this),
         // The connection has ended meanwhile.
         () => undefined,
       );
@@ -155,7 +159,7 @@ export class PublisherConnection {
     });
     this.#model.on('unblocked', () => {
       this.#blocked = undefined;
-      this.#events.ready();
+      this.#events.unblocked();
     });
     this.#model.once('close', () => {
       clearTimeout(this.#renewal);

@@ -17,6 +17,8 @@ export interface PublisherOptions {
   readonly random: Random;
   /** Tells a full queue from one without a leader. Never rejects. */
   readonly isFull: (refusal: Refusal) => Promise<boolean>;
+  /** Nothing of a call is sent before this is true of each of its queues. */
+  readonly isDeclared: (queue: string) => boolean;
   /** Makes a queue that was deleted anew. Rejects where it can not. */
   readonly redeclare: (queue: string) => Promise<void>;
   /** Why no connection is up. */
@@ -54,7 +56,7 @@ export class Publisher {
     this.#options = options;
     this.#calls = new CallDeadlines(
       options.deadlineMs,
-      (call) => this.#giveUp(call, this.#unavailable()),
+      (call) => this.#giveUp(call),
       () => this.#cutFrozen(),
     );
   }
@@ -80,9 +82,7 @@ export class Publisher {
   async use(model: ChannelModel): Promise<void> {
     const connection = await PublisherConnection.open(model, this.#events);
     this.#connections.add(connection);
-    // It tells when one of them has a leader again.
-    for (const queue of this.#stalled.names) connection.reaches(queue);
-    this.#sendWaiting();
+    this.#sendOver(connection);
   }
 
   /**
@@ -91,14 +91,16 @@ export class Publisher {
    */
   begin(queues: readonly string[]): PublishCall {
     const call = this.#calls.begin(queues);
-    if (![...call.queues].every((queue) => this.#stalled.admits(queue))) call.fail(this.#unavailable());
+    if (!call.queues.every((queue) => this.#stalled.admits(queue))) call.fail(this.#unavailable());
     return call;
   }
 
-  /** Rejects a call whose queues can not be made. */
-  refuse(call: PublishCall, error: SluiceError): void {
+  /** Rejects a call of which this queue can not be made. */
+  refuse(call: PublishCall, queue: string, error: SluiceError): void {
     this.#objection = String(error.data['reason']);
-    this.#giveUp(call, error);
+    if (!call.open) return;
+    call.fail(error);
+    this.#inVain(queue);
   }
 
   send(call: PublishCall, queue: string, body: Buffer): void {
@@ -118,8 +120,13 @@ export class Publisher {
     blocked: (underWay) => {
       for (const { call } of underWay) call.fail(this.#unavailable());
     },
-    ready: () => {
+    unblocked: () => {
       this.#stalled.clear();
+      this.#sendWaiting();
+    },
+    renewed: (connection) => this.#sendOver(connection),
+    found: (queue) => {
+      this.#stalled.found(queue);
       this.#sendWaiting();
     },
     gone: (connection) => void this.#connections.delete(connection),
@@ -144,18 +151,23 @@ export class Publisher {
     }
   }
 
-  /** With a call that has waited in vain, all others that wait for a queue that confirms nothing. */
-  #giveUp(call: PublishCall, error: SluiceError): void {
-    call.fail(error);
-    for (const queue of call.queues) {
-      if (this.#stalled.waited(queue, this.#options.deadlineMs)) this.#abandon(queue);
-    }
+  /** Rejects a call whose time is up. A queue that has confirmed its part, or waits for another to be made, is not at fault. */
+  #giveUp(call: PublishCall): void {
+    const { queues } = call;
+    const unmade = queues.filter((queue) => !this.#options.isDeclared(queue));
+    call.fail(this.#unavailable());
+    for (const queue of unmade.length > 0 ? unmade : queues) this.#inVain(queue);
+  }
+
+  /** With a call that has waited for this queue in vain, all others do that wait for it, where it confirms nothing. */
+  #inVain(queue: string): void {
+    if (this.#stalled.waited(queue, this.#options.deadlineMs)) this.#abandon(queue);
   }
 
   /** Lets go of everything that waits for this queue. A connection that has confirmed nothing for so long is given up. */
   #abandon(queue: string): void {
     for (const call of this.#calls.open) {
-      if (call.queues.has(queue)) call.fail(this.#unavailable());
+      if (call.waitsFor(queue)) call.fail(this.#unavailable());
     }
     for (const message of this.#waiting) {
       if (!message.call.open) this.#waiting.delete(message);
@@ -164,6 +176,12 @@ export class Publisher {
     for (const connection of this.#connections) {
       if ((connection.oldestUnderWay.get(queue) ?? Infinity) <= since) connection.cut('it confirms nothing');
     }
+  }
+
+  #sendOver(connection: PublisherConnection): void {
+    // It tells when one of them has a leader again. That messages can be sent says nothing of those who take them.
+    for (const queue of this.#stalled.names) connection.reaches(queue);
+    this.#sendWaiting();
   }
 
   #sendWaiting(): void {
@@ -204,7 +222,7 @@ export class Publisher {
     this.#frozen.confirmed(sent);
     this.#stalled.confirmed(sent.message.queue);
     this.#objection = undefined;
-    sent.message.call.settled('stored');
+    sent.message.call.settled(sent.message.queue, 'stored');
   }
 
   #cutFrozen(): void {
@@ -219,7 +237,7 @@ export class Publisher {
     connection: PublisherConnection,
   ): Promise<void> {
     if (await this.#options.isFull({ queue: message.queue, channel })) {
-      message.call.settled('full');
+      message.call.settled(message.queue, 'full');
       return;
     }
     connection.renew(channel, this.#delay());

@@ -91,6 +91,7 @@ class RabbitmqQueue implements Queue {
       deadlineMs: options.publishWithinMs ?? PUBLISH_WITHIN_MS,
       random,
       isFull: (refusal) => full.isFull(refusal),
+      isDeclared: (queue) => this.#book.known(queue) !== undefined,
       redeclare: (queue) => this.#declare(queue),
       failure: () => this.#failure,
       logger,
@@ -212,12 +213,18 @@ class RabbitmqQueue implements Queue {
     messages: readonly Outgoing[],
     bodies: readonly Buffer[],
   ): Promise<void> {
+    const known = await Promise.all(messages.map(async ({ address }) => this.#openFor(call, address)));
+    if (known.every((one) => one !== undefined)) this.#send(call, known, bodies);
+  }
+
+  /** Rejects the call where the queue of the address can not be made. */
+  async #openFor(call: PublishCall, address: Address): Promise<KnownAddress | undefined> {
     try {
-      const known = await Promise.all(messages.map(async ({ address }) => this.#book.open(address)));
-      this.#send(call, known, bodies);
+      return await this.#book.open(address);
     } catch (thrown) {
       this.#tellUnusable(thrown);
-      this.#publisher.refuse(call, unconfirmed(thrown));
+      this.#publisher.refuse(call, this.#book.queueOf(address), unconfirmed(thrown));
+      return undefined;
     }
   }
 

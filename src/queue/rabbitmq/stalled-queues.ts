@@ -40,7 +40,12 @@ export class StalledQueues {
     return true;
   }
 
-  /** Something has changed for the better. */
+  /** The queue has a leader that answers. */
+  found(queue: string): void {
+    this.#nextTryAt.delete(queue);
+  }
+
+  /** Something has changed for the better, whichever they wait for. */
   clear(): void {
     this.#nextTryAt.clear();
   }

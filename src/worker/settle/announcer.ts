@@ -1,3 +1,4 @@
+import { byAddress } from '../../core/by-address.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { decodeMessage } from '../../core/message.ts';
@@ -66,12 +67,14 @@ export class Announcer {
   async #followUp(id: string, bodies: readonly string[]): Promise<void> {
     const { queue, database, logger, metrics } = this.#options;
     try {
-      await queue.publish(
-        bodies.map((body) => {
-          const { queue: name, priority, lane } = decodeMessage(body);
-          return { address: { queue: name, priority, lane }, body };
-        }),
-      );
+      const messages = bodies.map((body) => {
+        const { queue: name, priority, lane } = decodeMessage(body);
+        return { address: { queue: name, priority, lane }, body };
+      });
+      // Each address by itself: one that can not be published to must not hold up the others.
+      const publishing = byAddress(messages).map(async (group) => queue.publish(group));
+      await Promise.allSettled(publishing);
+      await Promise.all(publishing);
       metrics.followUps(bodies.length);
       await database.followUpsPublished([id]);
     } catch (error) {
