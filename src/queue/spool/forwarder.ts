@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { within } from '../../core/deadline.ts';
 import type { Reachability } from '../../core/health.ts';
 import type { Logger } from '../../core/logger.ts';
 import { type Address, addressName } from '../../core/message.ts';
@@ -78,7 +78,7 @@ export class Forwarder {
    */
   async store(messages: readonly Outgoing[]): Promise<void> {
     try {
-      await this.#disk.keep(messages);
+      await this.#disk.keepInTime(messages);
     } finally {
       // Where it failed, too: what the disk did not confirm may be on it.
       for (const { address } of messages) this.#open(address);
@@ -101,9 +101,7 @@ export class Forwarder {
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-    const late = new AbortController();
-    await Promise.race([idle, pause(withinMs, undefined, { signal: late.signal })]);
-    late.abort();
+    await within(withinMs, idle).catch(() => undefined);
   }
 
   /** Does not wait for what the target has still to say. */
