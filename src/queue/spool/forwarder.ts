@@ -1,5 +1,5 @@
 import { within } from '../../core/deadline.ts';
-import type { Reachability } from '../../core/health.ts';
+import type { Health } from '../../core/health.ts';
 import type { Logger } from '../../core/logger.ts';
 import { type Address, addressName } from '../../core/message.ts';
 import type { Outgoing, Queue } from '../queue.ts';
@@ -89,7 +89,7 @@ export class Forwarder {
   }
 
   /** How the disk is. */
-  async health(): Promise<Reachability> {
+  async health(): Promise<Health> {
     const health = await this.#disk.health();
     if (!health.ok && !this.#closing.signal.aborted) void this.#probe.write();
     return health;

@@ -1,6 +1,6 @@
 import { DeadlinePassed, within } from '../../core/deadline.ts';
 import { SluiceError } from '../../core/errors.ts';
-import type { Reachability } from '../../core/health.ts';
+import type { Health } from '../../core/health.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Address } from '../../core/message.ts';
 import type { Consumer, Delivery, Depth, Outgoing, Queue } from '../queue.ts';
@@ -93,9 +93,10 @@ export class SpoolDisk {
     return addresses;
   }
 
-  async health(): Promise<Reachability> {
-    const { reason = this.#reason } = await this.#queue.health();
-    return reason === undefined ? { ok: true } : { ok: false, reason };
+  async health(): Promise<Health> {
+    const health = await this.#queue.health();
+    const reason = health.reason ?? this.#reason;
+    return { ...health, ok: reason === undefined, reason };
   }
 
   async #write(bytes: number, write: () => Promise<unknown>): Promise<void> {

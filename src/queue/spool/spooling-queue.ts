@@ -67,7 +67,7 @@ export class SpoolingQueue implements Queue {
     return this.#target.depth();
   }
 
-  /** Of `target`, and whether the spool can be written. */
+  /** Of `target`, and of the spool: either of them may be what has confirmed. */
   async health(): Promise<Health> {
     const [target, disk] = await Promise.all([this.#target.health(), this.#forwarder.health()]);
     const reasons = [target.reason, disk.reason === undefined ? undefined : `the spool: ${disk.reason}`];
@@ -76,6 +76,8 @@ export class SpoolingQueue implements Queue {
     return {
       ...target,
       ok: target.ok && disk.ok,
+      durable: target.durable && disk.durable,
+      durability: `${target.durability}; with the spool, to this disk alone where the queue does not confirm in time`,
       ...(reason === '' ? {} : { reason }),
       spooled: this.spooled,
       ...(tooLarge === 0 ? {} : { tooLarge }),
