@@ -18,6 +18,7 @@ export class Forwarder {
   readonly #logger: Logger;
   readonly #trouble: Trouble;
   readonly #lines = new Map<string, Line>();
+  readonly #takingUp: Promise<void>[] = [];
   readonly #closing = new AbortController();
   /** Names of the addresses of which the target has said nothing since it last took too long. */
   readonly #away = new Set<string>();
@@ -68,7 +69,7 @@ export class Forwarder {
     for (const { address, messages } of addresses.filter((depth) => depth.messages > 0)) {
       const original = setAsideFor(address);
       if (!isReserved(address)) this.#open(address);
-      else if (original) void this.#takeUp(address, original, messages);
+      else if (original) this.#takingUp.push(this.#takeUp(address, original, messages));
     }
   }
 
@@ -107,7 +108,7 @@ export class Forwarder {
   /** Does not wait for what the target has still to say. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.all(Array.from(this.#lines.values(), (line) => line.close()));
+    await Promise.all([...this.#takingUp, ...Array.from(this.#lines.values(), (line) => line.close())]);
   }
 
   #open(address: Address): void {
