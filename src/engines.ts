@@ -53,6 +53,8 @@ const REDIS = ['redis', 'rediss', 'unix'];
 /** The drivers behind the contracts, opened. */
 export interface Engines {
   readonly queue: Queue;
+  /** Where a gateway puts tasks: the queue, or a spool before it. What the database keeps until it is confirmed needs none. */
+  readonly gatewayQueue: Queue;
   readonly database: Database;
   readonly cache: Cache;
   readonly signals: Signals;
@@ -75,7 +77,8 @@ export async function openEngines(options: EngineOptions, shutdown: Shutdown): P
   const signals = await openSignals(options, shutdown);
   if (!servers) {
     const stores = await openEmbedded(options, shutdown);
-    return { ...stores, cache, signals, secrets: options.secrets ?? [folderSecret(resolve(options.data))] };
+    const secrets = options.secrets ?? [folderSecret(resolve(options.data))];
+    return { ...stores, gatewayQueue: stores.queue, cache, signals, secrets };
   }
   const { secrets, ...urls } = servers;
   const stores = await openServers(urls, options, shutdown);
@@ -145,6 +148,7 @@ function serversOf({ urls = {}, secrets, spool }: EngineOptions): Servers | unde
 }
 
 type Stores = Pick<Engines, 'queue' | 'database' | 'alone'>;
+type GatewayQueue = Pick<Engines, 'gatewayQueue' | 'spooled'>;
 
 /** Queue and database in one file of this process. */
 async function openEmbedded({ data, logger }: EngineOptions, shutdown: Shutdown): Promise<Stores> {
@@ -178,8 +182,8 @@ async function openSpool(
   target: Queue,
   { spool: folder, logger }: EngineOptions,
   shutdown: Shutdown,
-): Promise<Pick<Engines, 'queue' | 'spooled'>> {
-  if (folder === undefined) return { queue: target };
+): Promise<GatewayQueue> {
+  if (folder === undefined) return { gatewayQueue: target };
   const store = await SqliteStore.open({ folder: resolve(folder), logger, modules: [EMBEDDED_QUEUE_MODULE] });
   shutdown.add(() => store.close());
   const { SpoolingQueue } = await import('./queue/spool/spooling-queue.ts');
@@ -190,7 +194,7 @@ async function openSpool(
     const count = queue.spooled;
     if (count > 0) throw new SluiceError('SLUICE_SPOOL_LEFT', { count, folder: resolve(folder) });
   });
-  return { queue, spooled: () => queue.spooled };
+  return { gatewayQueue: queue, spooled: () => queue.spooled };
 }
 
 const SPOOL_NEEDS_QUEUE = {

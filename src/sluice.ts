@@ -146,10 +146,11 @@ async function openBasis(
   shutdown.add(() => metricsServer.close());
   const engines = await openEngines({ urls, data, secrets, spool, addresses, logger }, shutdown);
   const closing = new AbortController();
-  const { queue, database } = engines;
+  const { gatewayQueue, database } = engines;
   shutdown.add(async () => closing.abort());
   // Not waited for: a server starts while an engine is away. Who changes the tasks while they run relies on nothing.
-  if (!options.watch) void logDurability({ engines: { queue, database }, logger }, closing.signal);
+  if (!options.watch)
+    void logDurability({ engines: { queue: gatewayQueue, database }, logger }, closing.signal);
   metrics.depthFrom(() => engines.queue.depth());
   metrics.tasksFrom(() => engines.database.counts());
   if (engines.spooled) metrics.spooledFrom(engines.spooled);
@@ -214,7 +215,7 @@ interface Running {
 }
 
 function processOf({ basis, live, worker, options }: Running, shutdown: Shutdown): WorkerProcess {
-  const { queue, database, metricsServer } = basis;
+  const { gatewayQueue, database, metricsServer } = basis;
   const graceMs = parseDuration(options.grace ?? DEFAULT_GRACE, 'grace');
   let closing = false;
   metricsServer.ready = () => !closing && worker?.status().consuming !== false;
@@ -223,7 +224,7 @@ function processOf({ basis, live, worker, options }: Running, shutdown: Shutdown
       return live.compiled.manifest;
     },
     listenMetrics: (where) => metricsServer.listen(where),
-    health: async () => ({ queue: await queue.health(), database: await database.health() }),
+    health: async () => ({ queue: await gatewayQueue.health(), database: await database.health() }),
     close: (grace = graceMs) => {
       closing = true;
       return shutdown.run(grace);
@@ -233,10 +234,11 @@ function processOf({ basis, live, worker, options }: Running, shutdown: Shutdown
 
 function openGateway(
   { apiKeys, basePath = '', shutdownDelay = 0 }: GatewayProcessOptions,
-  basis: GatewayOptions,
+  basis: Basis & Pick<GatewayOptions, 'manifest' | 'onScheduled'>,
 ): Promise<Gateway> {
   return createGateway({
     ...basis,
+    queue: basis.gatewayQueue,
     apiKeys,
     basePath: checkedBasePath(basePath),
     shutdownDelayMs: parseDuration(shutdownDelay, 'shutdownDelay'),

@@ -69,6 +69,18 @@ describe.skipIf(unavailable('rabbitmq-server', 'postgresql'))('what the engines 
     expect(await server.end()).toBe(0);
   });
 
+  it('is, with a spool, that of its disk too, and enough for --require-durable', async () => {
+    const options = await project(ownSchema(database));
+    const server = await serving(
+      ['gateway', 'build', '--json', '--require-durable', '--spool', 'spool'],
+      options,
+    );
+    const both = /that node; with the spool, to this disk alone where the queue does not confirm in time$/;
+    await expect
+      .poll(() => promises(server.said()), { timeout: 30_000 })
+      .toMatchObject([{ level: 30, queue: expect.stringMatching(both) as string }]);
+  });
+
   it.each(ROLES)('is not enough for %s --require-durable without fsync', async (role) => {
     const options = await project(ownSchema(careless));
     const { code, stderr } = await sluice([role, 'build', '--require-durable', ...ON_FREE_PORTS], options);

@@ -20,8 +20,8 @@ export class SpoolInstallation {
   readonly cwd: string;
   readonly env: Record<string, string>;
 
-  private constructor(queue: Engine, database: Engine) {
-    this.cwd = echoProject();
+  private constructor(queue: Engine, database: Engine, files: Record<string, string>) {
+    this.cwd = echoProject(files);
     this.env = {
       SLUICE_QUEUE_URL: `${queue.url}?prefix=test-${randomBytes(6).toString('hex')}`,
       SLUICE_DATABASE_URL: ownSchema(database),
@@ -31,8 +31,13 @@ export class SpoolInstallation {
     };
   }
 
-  static async make(queue: Engine, database: Engine): Promise<SpoolInstallation> {
-    const made = new SpoolInstallation(queue, database);
+  /** @param files of the project, beside those that every one has */
+  static async make(
+    queue: Engine,
+    database: Engine,
+    files: Record<string, string> = {},
+  ): Promise<SpoolInstallation> {
+    const made = new SpoolInstallation(queue, database, files);
     const { code, stderr } = await sluice(['build'], { cwd: made.cwd });
     assert.equal(code, 0, stderr);
     return made;
@@ -43,6 +48,11 @@ export class SpoolInstallation {
     const env = { ...this.env, SLUICE_QUEUE_URL: `${this.env['SLUICE_QUEUE_URL']}${parameters}` };
     const running = await serving(['gateway', 'build', '--json', ...flags], { cwd: this.cwd, env });
     return new SpoolingGateway(running);
+  }
+
+  /** Gateway and worker in one process. */
+  async both(): Promise<SpoolingGateway> {
+    return new SpoolingGateway(await serving(['start', 'build', '--json'], this));
   }
 
   worker(): Promise<Running> {

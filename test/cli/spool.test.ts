@@ -1,13 +1,29 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../src/testing/eventually.ts';
 import { usePostgres, useRabbitmq } from '../engines/engine.ts';
 import { unavailable } from '../packages/unavailable.ts';
+import { Client } from '../system/client.ts';
 import { sluice } from './cli.ts';
 import { type Accepted, PATIENCE, SpoolInstallation, type SpoolingGateway } from './spool-installation.ts';
 
 const LONG_MS = 120_000;
 /** Of a body that a queue with a smaller limit refuses. */
 const BIG = 'x'.repeat(20_000);
+/** Leaves a task to be published when the file is there that it is given; returns its id. */
+const PARENT = `import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { task } from 'sluice';
+export const parent = task('parent', {
+  input: {},
+  run: async (gate, ctx) => {
+    const child = ctx.enqueue('echo', { text: 'child' });
+    while (!existsSync(gate as string)) await sleep(10);
+    return child;
+  },
+});
+`;
 
 describe.skipIf(unavailable('rabbitmq-server', 'postgresql'))(
   'a gateway with a spool',
@@ -160,6 +176,26 @@ describe.skipIf(unavailable('rabbitmq-server', 'postgresql'))(
       expect(gateway.said.match(/the spool can not be written/g)).toHaveLength(1);
       gateway.limitFiles('unlimited');
       await expect.poll(async () => (await gateway.readiness()).queue.ok, PATIENCE).toBe(true);
+    });
+
+    it('that runs the tasks, too, keeps there nothing that the database keeps', async () => {
+      const installation = await SpoolInstallation.make(queue, database, { 'tasks/parent.ts': PARENT });
+      const first = await installation.both();
+      await first.confirms();
+      const client = new Client(first.running.url);
+      const gate = join(installation.cwd, 'gate');
+      const id = await client.accept('parent', gate);
+      await expect.poll(async () => (await client.get(id)).status, PATIENCE).toBe('running');
+      broker().signal('SIGSTOP');
+      writeFileSync(gate, '');
+      const { result: child } = await client.end(id);
+      await expect.poll(() => first.said, PATIENCE).toContain('wait to be published');
+      expect(await first.spooled()).toBe(0);
+      await first.running.end('SIGKILL');
+      rmSync(join(installation.cwd, 'spool'), { recursive: true });
+      broker().signal('SIGCONT');
+      const second = await installation.both();
+      await second.allSucceed([child as string]);
     });
 
     it('does not share it with another', async () => {

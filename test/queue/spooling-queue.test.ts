@@ -84,6 +84,21 @@ describe('a spool', () => {
     expect(await spool.send('a')).toEqual(['disk']);
   });
 
+  it('says what it promises where the queue does not confirm', async () => {
+    const spool = await made();
+    const { durability } = await spool.target.health();
+    expect(await spool.queue.health()).toMatchObject({
+      durable: true,
+      durability: `${durability}; with the spool, to this disk alone where the queue does not confirm in time`,
+    });
+  });
+
+  it.each(['target', 'disk'] as const)('promises nothing that its %s does not', async (which) => {
+    const spool = await made();
+    spool[which].health = async () => ({ ok: true, durable: false, durability: 'in memory' });
+    expect(await spool.queue.health()).toMatchObject({ ok: true, durable: false });
+  });
+
   it('does not hide that the queue is full', async () => {
     const spool = await made();
     spool.target.answer = 'is full';

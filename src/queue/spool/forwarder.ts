@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Reachability } from '../../core/health.ts';
+import { within } from '../../core/deadline.ts';
+import type { Health } from '../../core/health.ts';
 import type { Logger } from '../../core/logger.ts';
 import { type Address, addressName } from '../../core/message.ts';
 import type { Outgoing, Queue } from '../queue.ts';
@@ -18,6 +18,7 @@ export class Forwarder {
   readonly #logger: Logger;
   readonly #trouble: Trouble;
   readonly #lines = new Map<string, Line>();
+  readonly #takingUp: Promise<void>[] = [];
   readonly #closing = new AbortController();
   /** Names of the addresses of which the target has said nothing since it last took too long. */
   readonly #away = new Set<string>();
@@ -68,7 +69,7 @@ export class Forwarder {
     for (const { address, messages } of addresses.filter((depth) => depth.messages > 0)) {
       const original = setAsideFor(address);
       if (!isReserved(address)) this.#open(address);
-      else if (original) void this.#takeUp(address, original, messages);
+      else if (original) this.#takingUp.push(this.#takeUp(address, original, messages));
     }
   }
 
@@ -78,7 +79,7 @@ export class Forwarder {
    */
   async store(messages: readonly Outgoing[]): Promise<void> {
     try {
-      await this.#disk.keep(messages);
+      await this.#disk.keepInTime(messages);
     } finally {
       // Where it failed, too: what the disk did not confirm may be on it.
       for (const { address } of messages) this.#open(address);
@@ -89,7 +90,7 @@ export class Forwarder {
   }
 
   /** How the disk is. */
-  async health(): Promise<Reachability> {
+  async health(): Promise<Health> {
     const health = await this.#disk.health();
     if (!health.ok && !this.#closing.signal.aborted) void this.#probe.write();
     return health;
@@ -101,15 +102,13 @@ export class Forwarder {
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-    const late = new AbortController();
-    await Promise.race([idle, pause(withinMs, undefined, { signal: late.signal })]);
-    late.abort();
+    await within(withinMs, idle).catch(() => undefined);
   }
 
   /** Does not wait for what the target has still to say. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.all(Array.from(this.#lines.values(), (line) => line.close()));
+    await Promise.all([...this.#takingUp, ...Array.from(this.#lines.values(), (line) => line.close())]);
   }
 
   #open(address: Address): void {

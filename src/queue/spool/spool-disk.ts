@@ -1,5 +1,6 @@
+import { DeadlinePassed, within } from '../../core/deadline.ts';
 import { SluiceError } from '../../core/errors.ts';
-import type { Reachability } from '../../core/health.ts';
+import type { Health } from '../../core/health.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Address } from '../../core/message.ts';
 import type { Consumer, Delivery, Depth, Outgoing, Queue } from '../queue.ts';
@@ -62,6 +63,18 @@ export class SpoolDisk {
     return this.#write(bytes, () => this.#queue.publish(messages));
   }
 
+  /**
+   * As `keep`, but ends when the disk is known to be silent: what was not confirmed then may be synced later.
+   * @throws SluiceError as `Queue.publish`
+   */
+  async keepInTime(messages: readonly Outgoing[]): Promise<void> {
+    try {
+      await within(SILENT_AFTER_MS, this.keep(messages));
+    } catch (thrown) {
+      throw thrown instanceof DeadlinePassed ? this.#hangs() : thrown;
+    }
+  }
+
   /** @throws SluiceError as `Consumer.ack` */
   forget(consumer: Consumer, deliveries: readonly Delivery[]): Promise<void> {
     return this.#write(0, () => consumer.ack(deliveries));
@@ -80,9 +93,10 @@ export class SpoolDisk {
     return addresses;
   }
 
-  async health(): Promise<Reachability> {
-    const { reason = this.#trouble.reason ?? this.#silence } = await this.#queue.health();
-    return reason === undefined ? { ok: true } : { ok: false, reason };
+  async health(): Promise<Health> {
+    const health = await this.#queue.health();
+    const reason = health.reason ?? this.#reason;
+    return { ...health, ok: reason === undefined, reason };
   }
 
   async #write(bytes: number, write: () => Promise<unknown>): Promise<void> {
@@ -105,17 +119,26 @@ export class SpoolDisk {
     }
   }
 
-  /** @throws SluiceError `SLUICE_QUEUE_UNAVAILABLE` */
+  /**
+   * What a silent disk has under way tells when it answers again; more would wait for that in vain.
+   * @throws SluiceError `SLUICE_QUEUE_UNAVAILABLE`
+   */
   #admit(bytes: number): void {
-    if (this.#bytesUnderWay === 0 || this.#bytesUnderWay + bytes <= MOST_BYTES_UNDER_WAY) return;
-    const hangs = new SluiceError('SLUICE_QUEUE_UNAVAILABLE', { reason: SILENT });
-    this.#failed(hangs);
-    throw hangs;
+    const silent = this.#writes > 0 && this.#reason === SILENT;
+    const tooMuch = this.#bytesUnderWay > 0 && this.#bytesUnderWay + bytes > MOST_BYTES_UNDER_WAY;
+    if (silent || tooMuch) throw this.#hangs();
   }
 
-  get #silence(): string | undefined {
+  /** What is wrong with it; undefined while nothing is. */
+  get #reason(): string | undefined {
     const silent = this.#silentSince !== undefined && performance.now() - this.#silentSince > SILENT_AFTER_MS;
-    return silent ? SILENT : undefined;
+    return this.#trouble.reason ?? (silent ? SILENT : undefined);
+  }
+
+  #hangs(): SluiceError {
+    const error = new SluiceError('SLUICE_QUEUE_UNAVAILABLE', { reason: SILENT });
+    this.#failed(error);
+    return error;
   }
 
   #failed(thrown: unknown): void {

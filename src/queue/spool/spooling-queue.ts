@@ -1,3 +1,4 @@
+import { DeadlinePassed, within } from '../../core/deadline.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { Health } from '../../core/health.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -20,7 +21,8 @@ const CONFIRM_WITHIN_MS = 500;
 /**
  * Store and forward: what `target` does not confirm in time is kept on this disk, and so is what comes after it, until
  * `target` answers again; then it is forwarded, oldest first, beside what comes new. A message that `target` confirms too
- * late is in both and forwarded once more; the claim drops one of them. Where the disk fails, `target` alone decides.
+ * late is in both and forwarded once more; the claim drops one of them. Where the disk fails or hangs, `target` alone
+ * decides.
  */
 export class SpoolingQueue implements Queue {
   readonly maxMessageBytes: number;
@@ -65,7 +67,7 @@ export class SpoolingQueue implements Queue {
     return this.#target.depth();
   }
 
-  /** Of `target`, and whether the spool can be written. */
+  /** Of `target`, and of the spool: either of them may be what has confirmed. */
   async health(): Promise<Health> {
     const [target, disk] = await Promise.all([this.#target.health(), this.#forwarder.health()]);
     const reasons = [target.reason, disk.reason === undefined ? undefined : `the spool: ${disk.reason}`];
@@ -74,6 +76,8 @@ export class SpoolingQueue implements Queue {
     return {
       ...target,
       ok: target.ok && disk.ok,
+      durable: target.durable && disk.durable,
+      durability: `${target.durability}; with the spool, to this disk alone where the queue does not confirm in time`,
       ...(reason === '' ? {} : { reason }),
       spooled: this.spooled,
       ...(tooLarge === 0 ? {} : { tooLarge }),
@@ -120,16 +124,11 @@ export class SpoolingQueue implements Queue {
     return 'disk';
   }
 
-  async #inTime(success: Promise<boolean>): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), this.#confirmWithinMs);
+  #inTime(success: Promise<boolean>): Promise<boolean> {
+    return within(this.#confirmWithinMs, success).catch((error: unknown) => {
+      if (error instanceof DeadlinePassed) return false;
+      throw error;
     });
-    try {
-      return await Promise.race([success, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 

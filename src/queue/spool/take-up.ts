@@ -23,10 +23,14 @@ export async function takeUp({ disk, aside, address, count, signal }: TakeUpOpti
     delivered.push(...deliveries);
     wake();
   });
+  signal.addEventListener('abort', () => wake(), { once: true });
   try {
     let left = count;
     while (left > 0 && !signal.aborted) {
-      if (delivered.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      if (delivered.length === 0) {
+        await new Promise<void>((resolve) => (wake = resolve));
+        continue;
+      }
       const batch = delivered.splice(0, left);
       await disk.keep(batch.map(({ body }) => ({ address, body })));
       await disk.forget(consumer, batch);
