@@ -3,8 +3,11 @@ import { type Logger, silentLogger } from '../../src/core/logger.ts';
 import type { Database } from '../../src/database/database.ts';
 import { openPostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
 import { LEASE_MS, SUCCEEDED } from '../../src/testing/database/database-tester.ts';
+import { usePostgres } from '../engines/engine.ts';
+import { unavailable } from '../packages/unavailable.ts';
+import { ownSchema, schemaOf } from './postgres/postgres-under-test.ts';
 import { refusingServer } from './postgres/refusing-server.ts';
-import { claimOf, Gateway } from './postgres/work-load.ts';
+import { claimOf, Gateway, withClient } from './postgres/work-load.ts';
 
 const LEASE = { holder: 'worker', durationMs: LEASE_MS };
 const gateway = new Gateway();
@@ -45,5 +48,28 @@ describe('a server that refuses every connection', () => {
     expect(warnings).toEqual([['PostgreSQL can not be used; it is tried again', { reason: message }]]);
     expect(await database.health()).toMatchObject({ ok: false, reason: message });
     await server.close();
+  });
+});
+
+describe.skipIf(unavailable('postgresql'))('a server that fails inside', () => {
+  const engine = usePostgres();
+
+  it.each(['XX000', 'XX001', 'XX002'])('says nothing against what was asked, with %s', async (state) => {
+    const url = ownSchema(engine);
+    const database = open(url);
+    const message = gateway.accept();
+    await database.claim([claimOf(message)], LEASE);
+    const settlement = { id: message.id, run: 1, outcome: SUCCEEDED };
+    const failing = `ALTER FUNCTION ${schemaOf(url)}.settle RENAME TO sound;
+      CREATE FUNCTION ${schemaOf(url)}.settle(json, json, bigint, bigint) RETURNS json LANGUAGE plpgsql AS
+      $$ BEGIN RAISE 'the index is damaged' USING ERRCODE = '${state}'; END $$`;
+    await withClient(url, (client) => client.query(failing));
+    await expect(database.settle([settlement])).rejects.toMatchObject(unavailableFor('the index is damaged'));
+    await withClient(url, (client) =>
+      client.query(
+        `DROP FUNCTION ${schemaOf(url)}.settle; ALTER FUNCTION ${schemaOf(url)}.sound RENAME TO settle`,
+      ),
+    );
+    expect(await database.settle([settlement])).toMatchObject([{ kind: 'settled' }]);
   });
 });
