@@ -75,6 +75,15 @@ describe('the doctor, of engines that are not there', () => {
     }
   });
 
+  it('says which file of the URL of the database can not be read', async () => {
+    const at = `127.0.0.1:${await freePort()}`;
+    const { of } = await examine({
+      SLUICE_DATABASE_URL: `postgres://u:hunter2@${at}/db?sslmode=verify-full&sslrootcert=nowhere.pem`,
+    });
+    expect(of['database']).toMatchObject({ verdict: 'fail', says: says('sslrootcert .*nowhere.pem') });
+    expect(of['database']?.fix).toContain('SLUICE_DATABASE_URL');
+  });
+
   it('says which URL is missing, and that a spool is of no use without them', async () => {
     const { of } = await examine({ SLUICE_DATABASE_URL: 'postgres://u:hunter2@127.0.0.1:9/db' });
     expect(of['engines']).toEqual({

@@ -36,20 +36,49 @@ describe('the URL of a PostgreSQL server', () => {
     'postgres://u:secret@host/db?schema=',
     'postgres://u:secret@host/db?failover=maybe',
     'postgres://u:secret@a,b/db?failover=no',
+    'postgres://u:secret%e9@host/db',
+    'postgres://secr%e9t@host/db',
+    'postgres://u:secret@host/d%e9b',
+    'postgres://u:secret@a,b%e9/db',
+    'postgres://u:secret@host/db?uselibpqcompat=true&sslmode=verify-ca',
+    'postgres://u:secret@host/db?sslnegotiation=maybe',
     'secret',
     '',
   ])('is refused without being shown: %s', (url) => {
-    let error: unknown;
-    try {
-      openPostgresDatabase({ url, logger: silentLogger });
-    } catch (thrown) {
-      error = thrown;
-    }
+    const error = refusalOf(url);
     expect(error).toMatchObject({ code: 'SLUICE_OPTION_INVALID' });
     expect(String(error)).toContain('the database URL');
     expect(String(error)).not.toContain('secret');
   });
+
+  it('has special characters percent-encoded as UTF-8, and says so', () => {
+    expect(String(refusalOf('postgres://u:secret%e9@host/db'))).toContain('percent-encoded as UTF-8');
+    expect(refusalOf('postgres://u:secret%C3%A9@host/db')).toBeUndefined();
+  });
+
+  it.each(['sslrootcert', 'sslcert', 'sslkey'])('is refused where %s can not be read', (name) => {
+    for (const [file, reason] of [
+      ['nowhere.pem', 'nowhere.pem'],
+      [import.meta.dirname, 'EISDIR'],
+    ] as const) {
+      const error = refusalOf(`postgres://u:secret@host/db?sslmode=verify-full&${name}=${file}`);
+      expect(error).toMatchObject({ code: 'SLUICE_DATABASE_UNUSABLE' });
+      expect(String(error)).toMatch(new RegExp(`${name} .*${reason}`));
+      expect(String(error)).not.toContain('secret');
+    }
+    expect(refusalOf(`postgres://u:secret@host/db?${name}=${import.meta.filename}`)).toBeUndefined();
+  });
 });
+
+/** What opening throws; undefined where it takes the URL. */
+function refusalOf(url: string): unknown {
+  try {
+    openPostgresDatabase({ url, logger: silentLogger });
+    return undefined;
+  } catch (thrown) {
+    return thrown;
+  }
+}
 
 describe('what the settings of a PostgreSQL server promise', () => {
   const sound = {

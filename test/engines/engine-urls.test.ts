@@ -21,6 +21,8 @@ interface Misfit {
   readonly spool?: string;
   readonly secret?: string;
   readonly code: string;
+  /** Of the process; 2 where not given. */
+  readonly exit?: number;
   /** What the message has to say, so that it can be put right. */
   readonly says: RegExp;
 }
@@ -88,6 +90,19 @@ const MISFITS: readonly Misfit[] = [
     says: /database URL is .* it has to be postgres:\/\//,
   },
   {
+    what: 'a password that is not in UTF-8',
+    engines: { ...BOTH, database: 'postgres://u:hunter2%e9@host/db' },
+    code: INVALID,
+    says: /database URL is .* percent-encoded as UTF-8/,
+  },
+  {
+    what: 'a certificate that is nowhere',
+    engines: { ...BOTH, database: `${DATABASE}?sslmode=verify-full&sslrootcert=nowhere.pem` },
+    code: 'SLUICE_DATABASE_UNUSABLE',
+    exit: 8,
+    says: /database can not be used: sslrootcert .*nowhere\.pem.*Change that, or the URL of the database/,
+  },
+  {
     what: 'a URL of the cache with a slip of the pen',
     engines: { ...BOTH, cache: 'redis://u:hunter2@host/first' },
     code: INVALID,
@@ -109,7 +124,9 @@ const MISFITS: readonly Misfit[] = [
   },
 ];
 
-describe.each(MISFITS)('an installation with $what', ({ engines, spool, secret = SECRET, code, says }) => {
+describe.each(MISFITS)('an installation with $what', (misfit) => {
+  const { engines, spool, secret = SECRET, code, exit = 2, says } = misfit;
+
   it('is refused by createSluice', async () => {
     const logger = recordingLogger();
     const tasks = `${echoProject()}/tasks`;
@@ -133,14 +150,14 @@ describe.each(MISFITS)('an installation with $what', ({ engines, spool, secret =
     const env: Record<string, string> = { ...Object.fromEntries(urls), SLUICE_SECRET: secret };
     const flags = spool === undefined ? [] : ['--spool', spool];
     const {
-      code: exit,
+      code: ended,
       stdout,
       stderr,
     } = await sluice(['start', '--port', '0', ...flags], {
       cwd: echoProject(),
       env: { ...env, SLUICE_LOG_LEVEL: 'debug' },
     });
-    expect([exit, stderr]).toEqual([2, expect.stringMatching(says)]);
+    expect([ended, stderr]).toEqual([exit, expect.stringMatching(says)]);
     expect(stderr).toContain(`(${code})`);
     expect(stdout + stderr).not.toContain('hunter2');
   });

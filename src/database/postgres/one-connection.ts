@@ -16,8 +16,8 @@ const CONNECT_MS = 2000;
 
 /**
  * Does `work` over one connection to the primary, once: for an operator, who is told what went wrong.
- * @throws SluiceError `SLUICE_OPTION_INVALID` for the URL, `SLUICE_DATABASE_UNUSABLE` with what the server refuses, and
- *   `SLUICE_ENGINE_UNREACHABLE` where none answers
+ * @throws SluiceError `SLUICE_OPTION_INVALID` for the URL, `SLUICE_DATABASE_UNUSABLE` for a file that it names or with
+ *   what the server refuses, and `SLUICE_ENGINE_UNREACHABLE` where none answers
  */
 export async function withConnection<T>(
   { url, timeoutMs }: OneConnectionOptions,

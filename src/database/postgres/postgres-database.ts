@@ -60,7 +60,7 @@ export interface PostgresDatabaseOptions {
 /**
  * Connects when it is first asked something, and again whenever it has to; the tables are made, or brought up to date,
  * before that. A server that is away is no reason not to open it.
- * @throws SluiceError `SLUICE_OPTION_INVALID` for a URL that is none
+ * @throws SluiceError `SLUICE_OPTION_INVALID` for a URL that is none, `SLUICE_DATABASE_UNUSABLE` for a file that it names
  */
 export function openPostgresDatabase(options: PostgresDatabaseOptions): Database {
   const { hosts, schema, failover } = parsePostgresUrl(options.url);

@@ -137,7 +137,10 @@ export class PrimaryPool {
     return socket;
   }
 
-  /** A connection to the primary: where it was last, or wherever it is now. */
+  /**
+   * A connection to the primary: where it was last, or wherever it is now. Where there is none, the error is never the
+   * server's own: whatever its SQLSTATE, it says nothing against what was to be asked.
+   */
   async #connect(): Promise<PoolClient> {
     const start = this.#current;
     const failures: unknown[] = [];
@@ -151,8 +154,9 @@ export class PrimaryPool {
         failures.push(thrown);
       }
     }
-    if (failures.length === 1) throw failures[0];
-    throw new Error(`no host takes writes: ${failures.map(reasonOf).join('; ')}`, { cause: failures[0] });
+    const reasons = failures.map(reasonOf).join('; ');
+    const message = failures.length === 1 ? reasons : `no host takes writes: ${reasons}`;
+    throw new Error(message, { cause: failures[0] });
   }
 
   async #connectTo(index: number): Promise<PoolClient> {
