@@ -65,6 +65,27 @@ describe('a publisher', () => {
     expect(takes(queue)).toBe(false);
   }
 
+  describe('without a connection', () => {
+    it('lets calls wait for one, and refuses at once what comes after two seconds without', async () => {
+      model.connection.stream.destroy();
+      const waiting = publish('a');
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(takes('a')).toBe(true);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await publish('a')).toBe('SLUICE_QUEUE_UNAVAILABLE');
+      await connect();
+      expect(await waiting).toBe('stored');
+      expect(await publish('a')).toBe('stored');
+    });
+
+    it('refuses nothing while another is up', async () => {
+      await connect();
+      model.connection.stream.destroy();
+      await vi.advanceTimersByTimeAsync(WITHIN_MS);
+      expect(await publish('a')).toBe('stored');
+    });
+  });
+
   describe('of whose calls one has waited in vain', () => {
     it('refuses nothing to a queue that has confirmed its part of that, and fails no call to it', async () => {
       model.mute.add('broken');

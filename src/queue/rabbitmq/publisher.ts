@@ -9,6 +9,7 @@ import type { Refusal } from './full-queues.ts';
 import type { Outbound, PublishCall } from './publish-call.ts';
 import type { PublisherChannel, Sent } from './publisher-channel.ts';
 import { type ConnectionEvents, PublisherConnection } from './publisher-connection.ts';
+import { PublisherConnections } from './publisher-connections.ts';
 import { StalledQueues } from './stalled-queues.ts';
 
 export interface PublisherOptions {
@@ -30,6 +31,8 @@ export interface PublisherOptions {
 const RESEND_AFTER_MS = 100;
 /** A queue that is made anew at once has its former consumers still, to whom it sends in vain (seen with 3.10). */
 const REDECLARE_AFTER_MS = 1000;
+/** Without any connection for so long, what comes is refused at once: thousands that wait would all end at one time. */
+const DOWN_MS = 2000;
 const NOT_ONE_CLUSTER = 'the nodes of the URL of the queue are not one cluster';
 const TOO_LARGE = /larger than configured max size (\d+)/;
 
@@ -40,13 +43,12 @@ const TOO_LARGE = /larger than configured max size (\d+)/;
  */
 export class Publisher {
   readonly #options: PublisherOptions;
-  readonly #connections = new Set<PublisherConnection>();
+  readonly #connections = new PublisherConnections();
   readonly #calls: CallDeadlines;
   /** No connection takes them. */
   readonly #waiting = new Set<Outbound>();
   /** The connections of this turn of the event loop, by queue, so that what is published in it stays in order. */
   readonly #chosen = new Map<string, PublisherConnection>();
-  #last: PublisherConnection | undefined;
   readonly #frozen = new FrozenNodes();
   readonly #stalled = new StalledQueues();
   /** What the server has said against a message or a queue last, if nothing was confirmed since. */
@@ -63,18 +65,18 @@ export class Publisher {
 
   /** False while messages are not taken, or not confirmed. */
   get works(): boolean {
-    return this.#isConnected && this.#stalled.names.length === 0;
+    return this.#connections.unblocked && this.#stalled.names.length === 0;
   }
 
   /** False while it is known that the nodes of the URL are several clusters. */
   get isOneCluster(): boolean {
-    return [...this.#connections].every(({ foreign }) => !foreign);
+    return this.#connections.areOneCluster;
   }
 
   /** Why it does not work. */
   get failure(): string {
-    if (this.#isConnected) return this.#objection ?? 'RabbitMQ did not confirm in time';
-    const blocked = this.#blocked;
+    const { blocked, unblocked } = this.#connections;
+    if (unblocked) return this.#objection ?? 'RabbitMQ did not confirm in time';
     return blocked === undefined ? this.#options.failure() : `RabbitMQ blocks publishing: ${blocked}`;
   }
 
@@ -91,7 +93,8 @@ export class Publisher {
    */
   begin(queues: readonly string[]): PublishCall {
     const call = this.#calls.begin(queues);
-    if (!call.queues.every((queue) => this.#stalled.admits(queue))) call.fail(this.#unavailable());
+    const isDown = this.#connections.downMs > DOWN_MS;
+    if (isDown || !call.queues.every((queue) => this.#stalled.admits(queue))) call.fail(this.#unavailable());
     return call;
   }
 
@@ -129,7 +132,7 @@ export class Publisher {
       this.#stalled.found(queue);
       this.#sendWaiting();
     },
-    gone: (connection) => void this.#connections.delete(connection),
+    gone: (connection) => this.#connections.delete(connection),
   };
 
   #send(message: Outbound): void {
@@ -138,7 +141,8 @@ export class Publisher {
     for (let one = this.#choose(queue); one; one = this.#choose(queue)) {
       if (one.send(message)) return;
     }
-    if (!this.#isConnected && this.#blocked !== undefined) message.call.fail(this.#unavailable());
+    const { blocked, unblocked } = this.#connections;
+    if (!unblocked && blocked !== undefined) message.call.fail(this.#unavailable());
     else this.#wait(message);
   }
 
@@ -193,28 +197,10 @@ export class Publisher {
   #choose(queue: string): PublisherConnection | undefined {
     const chosen = this.#chosen.get(queue);
     if (chosen?.usable) return chosen;
-    const best = this.#idlest(
-      queue,
-      [...this.#connections].filter((connection) => connection.reaches(queue)),
-    );
+    const best = this.#connections.idlest(queue);
     if (!best) return undefined;
     if (this.#chosen.size === 0) setImmediate(() => this.#chosen.clear());
     this.#chosen.set(queue, best);
-    this.#last = best;
-    return best;
-  }
-
-  /**
-   * The one with the least under way: so little goes to a node that is slow, or frozen and not yet known to be. Of equals
-   * one that has not been used for the queue, so that both know its leader when the other's node dies.
-   */
-  #idlest(queue: string, connections: readonly PublisherConnection[]): PublisherConnection | undefined {
-    const unused = connections.find((connection) => !connection.hasConfirmed(queue));
-    const last = connections.find((connection) => connection === this.#last);
-    let best = unused ?? last ?? connections[0];
-    for (const connection of connections) {
-      if (best && connection.inFlight < best.inFlight) best = connection;
-    }
     return best;
   }
 
@@ -281,14 +267,6 @@ export class Publisher {
     if (objection !== this.#objection)
       this.#options.logger.warn('RabbitMQ has ended a channel', { reason: text });
     this.#objection = objection;
-  }
-
-  get #isConnected(): boolean {
-    return [...this.#connections].some(({ blocked }) => blocked === undefined);
-  }
-
-  get #blocked(): string | undefined {
-    return [...this.#connections].map(({ blocked }) => blocked).find((reason) => reason !== undefined);
   }
 
   #unavailable(): SluiceError {
