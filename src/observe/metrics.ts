@@ -7,6 +7,7 @@ export interface DepthReading {
   readonly addresses: readonly { readonly address: Address; readonly messages: number }[];
   /** How full the fullest part of the queue is, from 0 to 1. */
   readonly fullness: number;
+  readonly parked?: number;
 }
 
 const UNKNOWN_TASK = 'unknown';
@@ -45,6 +46,7 @@ export class Metrics {
   readonly #swept = this.#counter('sluice_swept_total', 'What retention removed.', ['kind']);
   readonly #messages = this.#gauge('sluice_queue_messages', 'Messages in the queue.', ['queue', 'priority']);
   readonly #fullness = this.#gauge('sluice_queue_fullness', 'Share of its hard limit the queue holds.', []);
+  readonly #parked = this.#gauge('sluice_queue_parked', 'Messages that the queue delivers to nobody.', []);
   #depth: (() => Promise<DepthReading>) | undefined;
   #tasks: TaskGauge | undefined;
   #readSpool: () => void = () => undefined;
@@ -133,8 +135,10 @@ export class Metrics {
     const reading = await this.#ask();
     this.#messages.reset();
     this.#fullness.remove();
+    this.#parked.remove();
     if (!reading) return;
     this.#fullness.set(reading.fullness);
+    if (reading.parked !== undefined) this.#parked.set(reading.parked);
     // Without an await from the reset on, so that two scrapes at a time do not add up.
     for (const { address, messages } of reading.addresses) {
       this.#messages.inc({ queue: address.queue, priority: address.priority }, messages);

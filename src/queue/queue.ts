@@ -46,6 +46,8 @@ export interface QueueDepth {
   readonly addresses: readonly Depth[];
   /** How full the fullest part of the queue is: 1 is its hard limit, where `publish` rejects. */
   readonly fullness: number;
+  /** Messages that the engine has set aside and delivers to nobody any more; left out where it never does that. */
+  readonly parked?: number;
 }
 
 /**

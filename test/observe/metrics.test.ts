@@ -24,11 +24,13 @@ describe('metrics', () => {
         { address: at(1), messages: 3 },
       ],
       fullness: 0.25,
+      parked: 1,
     }));
     await metrics.text();
     const text = await metrics.text();
     expect(text).toContain('sluice_queue_messages{queue="default",priority="normal"} 5');
     expect(text).toContain('sluice_queue_fullness 0.25');
+    expect(text).toContain('sluice_queue_parked 1');
   });
 
   it('leaves the depth out while the queue does not answer, and keeps the rest', async () => {
@@ -37,7 +39,7 @@ describe('metrics', () => {
     metrics.depthFrom(() => Promise.reject(new Error('away')));
     const text = await metrics.text();
     expect(text).toContain('sluice_settled_total{task="report",outcome="succeeded"} 1');
-    expect(text).not.toMatch(/^sluice_queue_(messages|fullness)[ {]/m);
+    expect(text).not.toMatch(/^sluice_queue_(messages|fullness|parked)[ {]/m);
   });
 
   it('tells how many tasks are in each state, and leaves out what it is not told any more', async () => {

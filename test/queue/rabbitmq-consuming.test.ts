@@ -47,7 +47,8 @@ describe.skipIf(unavailable('rabbitmq-server'))('consuming from RabbitMQ', () =>
       await node?.kill();
       await node?.start();
       await expect.poll(bodies, WAIT).toEqual(['a', 'b', 'a', 'b']);
-      await publish('c');
+      // It is refused until a connection to publish over is up, too.
+      await vi.waitFor(() => publish('c'), WAIT);
       await expect.poll(bodies, WAIT).toEqual(['a', 'b', 'a', 'b', 'c']);
       await consumer.ack(got.slice(2));
       expect((await queue.depth()).addresses).toMatchObject([{ messages: 0 }]);
@@ -118,6 +119,8 @@ describe.skipIf(unavailable('rabbitmq-server'))('consuming from RabbitMQ', () =>
         expect(parked && parked.content.toString()).toBe('a');
       }, WAIT);
     });
+    // The message was only looked at.
+    await expect.poll(async () => (await queue.depth()).parked, WAIT).toBe(1);
   });
 
   it('closes at once while it waits for a server', async () => {

@@ -14,7 +14,7 @@ export const COPIES = 3;
 const UNLIMITED = -1;
 
 /** Where messages go that RabbitMQ will not deliver again, for a person to look at. */
-function parkingQueue({ prefix }: BrokerUrl): string {
+export function parkingQueue({ prefix }: BrokerUrl): string {
   return `${prefix}.parking`;
 }
 

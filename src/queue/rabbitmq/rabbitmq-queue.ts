@@ -15,7 +15,7 @@ import { NodeRota, shuffled } from './node-rota.ts';
 import type { PublishCall } from './publish-call.ts';
 import { Publisher } from './publisher.ts';
 import { countReady } from './queue-counts.ts';
-import { QueueDeclarer } from './queue-declarer.ts';
+import { parkingQueue, QueueDeclarer } from './queue-declarer.ts';
 import { rejectUnavailable, unavailable, unconfirmed } from './queue-fault.ts';
 import { RabbitmqConsumer } from './rabbitmq-consumer.ts';
 import { type ServerVersion, serverVersion } from './server-version.ts';
@@ -178,10 +178,9 @@ class RabbitmqQueue implements Queue {
   async depth(): Promise<QueueDepth> {
     const known = this.#book.all;
     const model = await this.#link.connected(ANSWER_WITHIN_MS);
-    const counts = await countReady(
-      model,
-      known.map(({ queue }) => queue),
-    ).catch(rejectUnavailable);
+    const parking = parkingQueue(this.#broker);
+    const queues = [...known.map(({ queue }) => queue), parking];
+    const counts = await countReady(model, queues).catch(rejectUnavailable);
     const ready = known.map((one) => ({ ...one, messages: counts.get(one.queue) ?? 0 }));
     return {
       addresses: ready.map(({ address, messages }) => ({
@@ -189,6 +188,7 @@ class RabbitmqQueue implements Queue {
         messages: messages + this.#unacknowledged(address),
       })),
       fullness: Math.min(1, Math.max(0, ...ready.map((one) => this.#fullness(one)))),
+      parked: counts.get(parking) ?? 0,
     };
   }
 
