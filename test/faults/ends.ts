@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import type { TaskShown } from '../system/client.ts';
 
 const CONNECTIONS = 32;
@@ -24,12 +25,21 @@ export async function withoutSuccess(url: string, ids: readonly string[]): Promi
 /** Undefined where the task has succeeded. */
 async function lastAnswer(url: string, until: number): Promise<string | undefined> {
   for (;;) {
-    const response = await fetch(url);
-    const text = await response.text();
-    if (response.status !== 200) return `${response.status} ${text}`;
+    const { code, text } = await get(url);
+    if (code !== 200) return `${code} ${text}`;
     const { status } = JSON.parse(text) as TaskShown;
     if (status === 'succeeded') return undefined;
     if (['failed', 'cancelled', 'expired'].includes(status) || performance.now() > until) return text;
     await sleep(PAUSE_MS);
+  }
+}
+
+/** Rejects where there is no answer, and says why, which `fetch` keeps to itself. */
+async function get(url: string): Promise<{ code: number; text: string }> {
+  try {
+    const response = await fetch(url);
+    return { code: response.status, text: await response.text() };
+  } catch (error) {
+    throw new Error(`${url}: ${inspect(error instanceof Error ? error.cause : error)}`, { cause: error });
   }
 }
