@@ -133,7 +133,7 @@ export const SETTINGS = {
     env: 'SLUICE_REQUIRE_DURABLE',
     config: true,
     default: 'false',
-    what: 'Refuse to start where what is confirmed could be lost with the power.',
+    what: 'Refuse to start where what is confirmed could be lost with the power; one synced disk is enough.',
     parse: flag,
   },
   queueUrl: {
