@@ -7,6 +7,7 @@ export interface DepthReading {
   readonly addresses: readonly { readonly address: Address; readonly messages: number }[];
   /** How full the fullest part of the queue is, from 0 to 1. */
   readonly fullness: number;
+  /** Messages set aside that nobody is given any more; left out where the queue never does that. */
   readonly parked?: number;
 }
 

@@ -102,6 +102,7 @@ export class Forwarder {
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
+    // Too late is no failure: `left` says what has to wait for the next start.
     await within(withinMs, idle).catch(() => undefined);
   }
 
