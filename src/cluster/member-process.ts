@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setPriority } from 'node:os';
 import { openSync, closeSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SluiceError, messageOf } from '../core/errors.ts';
+import { standBack } from '../core/stand-back.ts';
 import type { Member } from './member.ts';
 import type { MemberRecord } from './member-records.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
@@ -169,7 +169,7 @@ export class MemberProcess {
     child.on('exit', () => onEnd?.());
     this.#child = child;
     this.#identity = child.pid === undefined ? undefined : identify(child.pid);
-    standBack(child.pid, niceness);
+    if (child.pid !== undefined && niceness !== undefined) void standBack(child.pid, niceness);
     onSpawn?.();
     child.stdin?.end('\n');
   }
@@ -186,15 +186,6 @@ export class MemberProcess {
     child.kill(signal);
     await this.#ending;
     clearTimeout(force);
-  }
-}
-
-function standBack(pid: number | undefined, niceness: number | undefined): void {
-  if (pid === undefined || niceness === undefined) return;
-  try {
-    setPriority(pid, niceness);
-  } catch {
-    // It has ended at once, which shows in that it is not running.
   }
 }
 

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { systemClock } from '../core/clock.ts';
 import { systemRandom } from '../core/random.ts';
 import type { FromRunner, ToRunner } from '../core/run-protocol.ts';
+import { standBack } from '../core/stand-back.ts';
 import { TaskIds } from '../core/task-id.ts';
 import { loadDefinitions } from './load-definitions.ts';
 import { Runner } from './runner.ts';
@@ -14,6 +14,7 @@ import { WorkerChannel } from './worker-channel.ts';
 const send = process.send?.bind(process);
 delete process.send;
 
+/** Below the worker, whatever that has. */
 const NICENESS = 5;
 
 const channel = new WorkerChannel((batch: FromRunner[], sent) => {
@@ -48,17 +49,9 @@ function volunteerForOutOfMemory(): void {
   }
 }
 
-/** Accepting goes before running: where all cores are busy, what shares the machine with the runners still answers. */
-function stepBack(): void {
-  try {
-    setPriority(NICENESS);
-  } catch {
-    // Some sandboxes forbid it.
-  }
-}
-
 volunteerForOutOfMemory();
-stepBack();
+// Accepting goes before running: where all cores are busy, what shares the machine with the runners still answers.
+void standBack(process.pid, NICENESS);
 process.title = 'sluice-runner';
 process.on('uncaughtException', die);
 process.on('unhandledRejection', die);
