@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, KeptConnection } from './kept-connection.ts';
+import type { Answer } from './kept-connection.ts';
+import { KeptConnections } from './kept-connections.ts';
 
 /** One accept. Times are milliseconds. */
 export interface Accept {
@@ -37,8 +38,7 @@ const RETRY_AFTER = /\r\nretry-after: (\d+)/i;
 export class OpenLoad {
   readonly accepts: Accept[] = [];
   readonly #options: OpenLoadOptions;
-  readonly #port: number;
-  readonly #idle: KeptConnection[] = [];
+  readonly #connections: KeptConnections;
   readonly #begun = performance.now();
   readonly #underWay = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
@@ -46,7 +46,7 @@ export class OpenLoad {
 
   constructor(options: OpenLoadOptions) {
     this.#options = options;
-    this.#port = Number(new URL(options.url).port);
+    this.#connections = new KeptConnections(options.url);
     this.#timer = setInterval(() => this.#sendDue(), TICK_MS);
   }
 
@@ -64,7 +64,7 @@ export class OpenLoad {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all(this.#underWay);
-    for (const connection of this.#idle.splice(0)) connection.close();
+    this.#connections.close();
   }
 
   #sendDue(): void {
@@ -82,18 +82,8 @@ export class OpenLoad {
     const { perSecond, name } = this.#options;
     const at = (nth * 1000) / perSecond;
     const key = `${name}-${nth}`;
-    const connection = this.#connection();
-    const answer = await connection.send(post(key, `{"nth":${nth},"text":"${TEXT}"}`));
-    if (connection.usable) this.#idle.push(connection);
+    const answer = await this.#connections.send(post(key, `{"nth":${nth},"text":"${TEXT}"}`));
     return { at, ms: this.now - at, key, ...read(answer) };
-  }
-
-  /** The one that was used last, so that few are open; none that was closed meanwhile. */
-  #connection(): KeptConnection {
-    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      if (idle.usable) return idle;
-    }
-    return new KeptConnection(this.#port);
   }
 }
 

@@ -1,5 +1,5 @@
-import { Agent, get } from 'node:http';
 import { quantile } from './accept-figures.ts';
+import { KeptConnections } from './kept-connections.ts';
 
 /** One answer to a GET of a task. */
 interface Read {
@@ -29,12 +29,13 @@ export interface StatusReaderOptions {
 export class StatusReader {
   readonly #reads: Read[] = [];
   readonly #options: StatusReaderOptions;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #connections: KeptConnections;
   readonly #underWay = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: StatusReaderOptions) {
     this.#options = options;
+    this.#connections = new KeptConnections(options.url);
     this.#timer = setInterval(() => this.#read(), 1000 / options.perSecond);
   }
 
@@ -42,7 +43,7 @@ export class StatusReader {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all(this.#underWay);
-    this.#agent.destroy();
+    this.#connections.close();
   }
 
   /** What is not 200, such as 404. */
@@ -71,22 +72,14 @@ export class StatusReader {
     this.#underWay.add(reading);
   }
 
-  #ask(id: string): Promise<Read> {
+  async #ask(id: string): Promise<Read> {
     const begun = performance.now();
-    return new Promise((resolve) => {
-      const asked = get(`${this.#options.url}/v1/tasks/${id}`, { agent: this.#agent }, (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => (text += chunk));
-        response.on('end', () => {
-          const status = response.statusCode ?? 0;
-          const ms = performance.now() - begun;
-          resolve(status === 200 ? { ms, status } : { ms, status, failure: text.slice(0, 300) });
-        });
-      });
-      asked.on('error', (error) =>
-        resolve({ ms: performance.now() - begun, status: 0, failure: error.message }),
-      );
-    });
+    const { status, body, failure } = await this.#connections.send(get(id));
+    const ms = performance.now() - begun;
+    return status === 200 ? { ms, status } : { ms, status, failure: failure ?? body.slice(0, 300) };
   }
+}
+
+function get(id: string): string {
+  return `GET /v1/tasks/${id} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`;
 }
