@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { constants, getPriority, setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Of `/proc/PID/stat`, behind the name of the program, which may hold anything. */
@@ -9,16 +9,17 @@ const AGAIN_AFTER_MS = 100;
 const TRIES = 50;
 
 /**
- * Has a process stand back by so much more, as `nice` has it. Where Linux divides the cores among sessions, as it does by
- * default, niceness counts only within one: so what leads a session stands back with the whole of it.
+ * Has a process stand back for others by `niceness`, as `nice` has it, unless it does by more. Where Linux divides the cores
+ * among sessions, as it does by default, niceness counts only within one: so what leads a session stands back with the
+ * whole of it.
  * Resolves when that is so, or can not be: some sandboxes forbid it, and other systems have no such groups.
  * @see https://man7.org/linux/man-pages/man7/sched.7.html "The autogroup feature"
  */
-export async function standBack(pid: number, by: number): Promise<void> {
+export async function standBack(pid: number, niceness: number): Promise<void> {
   try {
-    const niceness = Math.min(getPriority(pid) + by, constants.priority.PRIORITY_LOW);
-    setPriority(pid, niceness);
-    if (leadsSession(pid)) await lowerGroup(pid, niceness);
+    const reached = Math.max(getPriority(pid), niceness);
+    setPriority(pid, reached);
+    if (leadsSession(pid)) await lowerGroup(pid, reached);
   } catch {
     // It is forbidden, or the process has ended, which shows elsewhere.
   }

@@ -14,7 +14,6 @@ import { WorkerChannel } from './worker-channel.ts';
 const send = process.send?.bind(process);
 delete process.send;
 
-/** Below the worker, whatever that has. */
 const NICENESS = 5;
 
 const channel = new WorkerChannel((batch: FromRunner[], sent) => {
