@@ -26,7 +26,7 @@ export interface RunRecovererOptions extends Pick<
  */
 export class RunRecoverer implements Service {
   readonly name = 'the recovery of lost runs';
-  /** With a lease of 15 s, so often that what a dead worker ran begins elsewhere within 20 s. */
+  /** With a lease of 12 s, so often that what a dead worker ran begins elsewhere within 20 s. */
   readonly everyMs = 2000;
   readonly #options: RunRecovererOptions;
 

@@ -2,7 +2,8 @@
 export interface WorkerTiming {
   /** How long a message is held that no slot is free for. RabbitMQ closes a consumer that holds one for 30 minutes. */
   readonly holdMs: number;
-  /** How long the database waits for a sign of life. */
+  /** How long the database waits for a sign of life. What a dead worker ran has to begin elsewhere within 20 s, the queue
+   * before it included. */
   readonly leaseMs: number;
   /** Pause between two extensions; runs younger than this need none. */
   readonly extendEveryMs: number;
@@ -30,8 +31,8 @@ export interface WorkerTiming {
 
 export const DEFAULT_TIMING: WorkerTiming = {
   holdMs: 600_000,
-  leaseMs: 15_000,
-  extendEveryMs: 5000,
+  leaseMs: 12_000,
+  extendEveryMs: 3000,
   sweepEveryMs: 200,
   answerMs: 1000,
   loadMs: 60_000,
