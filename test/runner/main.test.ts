@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FromRunner, ToRunner } from '../../src/core/run-protocol.ts';
@@ -48,6 +48,12 @@ function start(task: string): ToRunner {
   const run = { id, run: 1, tenant: 'default', task, attempt: 1, idempotencyKey: id, input: '{}' };
   return { kind: 'start', runs: [run] };
 }
+
+test('stands back, so that whoever accepts goes before it', async () => {
+  await load('export const echo = task("echo", { input: {}, run: (value) => value })');
+  await until('ready');
+  expect(getPriority(runner.pid)).toBe(Math.max(getPriority(), 5));
+});
 
 test.each([
   ['throws', 'throw new TypeError("not today")', 'SLUICE_TASKS_LOAD_FAILED', 'TypeError: not today'],
