@@ -46,6 +46,8 @@ const HOLDER_BYTES = 12;
 /** Look-ahead: enough to fill all slots while the next claim is under way. */
 const PREFETCH_PER_SLOT = 2;
 const MIN_PREFETCH = 32;
+/** While one half is claimed or recorded, the other runs. */
+const ENOUGH_PER_SLOT = 0.5;
 /** Stuck runners that are put up with, beside those that work. */
 const MIN_STUCK = 2;
 
@@ -81,7 +83,11 @@ class TaskWorker implements Worker {
       bodiesMs: options.retention.bodiesMs,
       onScheduled: () => this.#scheduled(),
     });
-    const shared = { ...options, timing: this.#timing };
+    const shared = {
+      ...options,
+      timing: this.#timing,
+      enough: Math.ceil(options.concurrency * ENOUGH_PER_SLOT),
+    };
     this.#settler = new Settler({ ...shared, onSettled: (ended, result) => this.#settled(ended, result) });
     this.#quarantine = new Quarantine(shared);
     this.#execution = this.#makeExecution();

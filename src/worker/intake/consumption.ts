@@ -7,14 +7,17 @@ import { timedOut } from '../../database/timed-out.ts';
 import type { Claimer } from './claimer.ts';
 import type { Intake, Taken } from './intake.ts';
 import { Backoff } from '../backoff.ts';
+import { BatchRest } from '../batch-rest.ts';
 import type { WorkerTiming } from '../timing.ts';
 
 export interface ConsumptionOptions {
-  readonly intake: Pick<Intake, 'receiving' | 'open' | 'take' | 'close'>;
+  readonly intake: Pick<Intake, 'receiving' | 'waiting' | 'open' | 'take' | 'close'>;
   readonly claimer: Claimer;
   readonly database: Pick<Database, 'health'>;
   /** How many runs can be taken now. */
   readonly free: () => number;
+  /** Of so many a claim is made at once; fewer may wait for others. */
+  readonly enough: number;
   readonly random: Random;
   readonly logger: Logger;
   readonly timing: WorkerTiming;
@@ -28,6 +31,7 @@ export class Consumption {
   readonly #options: ConsumptionOptions;
   readonly #backoff: Backoff;
   readonly #size = new BatchSize(MAX_BATCH);
+  readonly #rest: BatchRest;
   readonly #closing = new AbortController();
   #open = false;
   #opening: Promise<void> | undefined;
@@ -36,6 +40,8 @@ export class Consumption {
   constructor(options: ConsumptionOptions) {
     this.#options = options;
     this.#backoff = new Backoff(options.timing, options.random);
+    const { intake, free, enough } = options;
+    this.#rest = new BatchRest(() => Math.min(intake.waiting, free()) >= enough);
   }
 
   /** True while messages can come. */
@@ -53,7 +59,8 @@ export class Consumption {
 
   /** Claims what can be claimed now. */
   advance(): void {
-    if (!this.#open || this.#claiming) return;
+    if (!this.#open) return;
+    if (this.#claiming) return this.#rest.look();
     this.#claiming = this.#claimAll().finally(() => {
       this.#claiming = undefined;
     });
@@ -62,6 +69,7 @@ export class Consumption {
   /** Consumes anew, from the queues that there are now. */
   async restart(): Promise<void> {
     this.#open = false;
+    this.#rest.end();
     await this.#claiming;
     await this.#opening;
     await this.#options.intake.close();
@@ -75,6 +83,7 @@ export class Consumption {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#open = false;
+    this.#rest.end();
     await this.#claiming;
     await this.#options.intake.close();
   }
@@ -83,10 +92,14 @@ export class Consumption {
     const { intake, claimer, free, logger } = this.#options;
     let taken: readonly Taken[] = [];
     try {
-      while (this.#open) {
+      for (;;) {
+        await this.#rest.over();
+        if (!this.#open) return;
         taken = intake.take(Math.min(this.#size.items, free()));
         if (taken.length === 0) return;
+        const begunAt = performance.now();
         await claimer.claim(taken);
+        this.#rest.begin(performance.now() - begunAt);
         this.#backoff.reset();
         this.#size.succeeded();
       }

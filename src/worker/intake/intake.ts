@@ -55,6 +55,11 @@ export class Intake {
     return this.#sources.length > 0 && this.#sources.every(({ consumer }) => consumer?.open);
   }
 
+  /** How many messages can be taken. */
+  get waiting(): number {
+    return this.#sources.reduce((sum, { waiting }) => sum + waiting.length, 0);
+  }
+
   /** @throws SluiceError `SLUICE_QUEUE_UNAVAILABLE`; nothing is consumed then */
   async open(): Promise<void> {
     const addresses = this.#options.queues().flatMap((name) => addressesOf(name));

@@ -5,6 +5,7 @@ import type { Random } from '../../core/random.ts';
 import type { Database, Outcome, Settlement, SettleResult } from '../../database/database.ts';
 import { timedOut } from '../../database/timed-out.ts';
 import { Backoff } from '../backoff.ts';
+import { BatchRest } from '../batch-rest.ts';
 import type { Run } from '../run/run.ts';
 import type { WorkerTiming } from '../timing.ts';
 
@@ -16,6 +17,8 @@ export interface Ended {
 
 export interface SettlerOptions {
   readonly database: Pick<Database, 'settle'>;
+  /** So many are recorded at once; fewer may wait for others. */
+  readonly enough: number;
   readonly random: Random;
   readonly logger: Logger;
   readonly timing: WorkerTiming;
@@ -33,16 +36,18 @@ export class Settler {
   readonly #size = new BatchSize(MAX_BATCH);
   readonly #giveUp = new AbortController();
   readonly #waiting: Ended[] = [];
+  readonly #rest: BatchRest;
   #working = false;
 
   constructor(options: SettlerOptions) {
     this.#options = options;
     this.#backoff = new Backoff(options.timing, options.random);
+    this.#rest = new BatchRest(() => this.#waiting.length >= options.enough);
   }
 
   add(ended: Ended): void {
     this.#waiting.push(ended);
-    if (this.#working) return;
+    if (this.#working) return this.#rest.look();
     this.#working = true;
     void this.#drain();
   }
@@ -56,7 +61,10 @@ export class Settler {
     // Lets all that ended in this turn of the loop into the first batch.
     await Promise.resolve();
     while (this.#waiting.length > 0 && !this.#giveUp.signal.aborted) {
+      await this.#rest.over();
+      const begunAt = performance.now();
       await this.#settle(this.#size.take(this.#waiting, bytesOf));
+      this.#rest.begin(performance.now() - begunAt);
     }
     this.#working = false;
   }

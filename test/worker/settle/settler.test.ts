@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BATCH_BYTES } from '../../../src/core/batch-size.ts';
 import { SluiceError } from '../../../src/core/errors.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
@@ -13,7 +13,7 @@ let calls: { items: number; bytes: number }[];
 let settled: string[];
 
 /** @param refuse whether the database fails such a batch, and with what */
-function settler(refuse: (items: number) => SluiceError | undefined): Settler {
+function settler(refuse: (items: number) => SluiceError | undefined, enough = 1, tookMs = 0): Settler {
   return new Settler({
     database: {
       settle: async (settlements) => {
@@ -21,9 +21,11 @@ function settler(refuse: (items: number) => SluiceError | undefined): Settler {
         calls.push({ items: settlements.length, bytes });
         const error = refuse(settlements.length);
         if (error) throw error;
+        if (tookMs > 0) await new Promise((resolve) => setTimeout(resolve, tookMs));
         return settlements.map((): SettleResult => ({ kind: 'lost' }));
       },
     },
+    enough,
     random: systemRandom,
     logger: silentLogger,
     timing: { ...DEFAULT_TIMING, retryBaseMs: 1, retryCapMs: 2 },
@@ -45,6 +47,10 @@ const away = (timedOut: boolean): SluiceError => new SluiceError('SLUICE_DATABAS
 beforeEach(() => {
   calls = [];
   settled = [];
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 describe('the settling of many outcomes', () => {
@@ -71,5 +77,23 @@ describe('the settling of many outcomes', () => {
     for (let id = 0; id < 200; id += 1) subject.add(ended(id, '1'));
     await vi.waitFor(() => expect(settled).toHaveLength(200), 20_000);
     expect(calls.map(({ items }) => items)).toEqual([200, 200, 200, 200, 200, 200]);
+  });
+
+  it('gathers what ends while it rests, until the rest is over or there is enough', async () => {
+    vi.useFakeTimers();
+    const subject = settler(() => undefined, 5, 10);
+    const end = async (count: number): Promise<void> => {
+      for (let id = 0; id < count; id += 1) subject.add(ended(id, '1'));
+      await vi.advanceTimersByTimeAsync(10);
+    };
+    const sizes = (): number[] => calls.map(({ items }) => items);
+    await end(1);
+    await end(2);
+    await end(2);
+    expect(sizes()).toEqual([1]);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(sizes()).toEqual([1, 4]);
+    await end(5);
+    expect(sizes()).toEqual([1, 4, 5]);
   });
 });
