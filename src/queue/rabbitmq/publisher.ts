@@ -10,6 +10,7 @@ import type { Outbound, PublishCall } from './publish-call.ts';
 import type { PublisherChannel, Sent } from './publisher-channel.ts';
 import { type ConnectionEvents, PublisherConnection } from './publisher-connection.ts';
 import { PublisherConnections } from './publisher-connections.ts';
+import { PublishGroups } from './publish-groups.ts';
 import { StalledQueues } from './stalled-queues.ts';
 
 export interface PublisherOptions {
@@ -45,6 +46,7 @@ export class Publisher {
   readonly #options: PublisherOptions;
   readonly #connections = new PublisherConnections();
   readonly #calls: CallDeadlines;
+  readonly #groups = new PublishGroups((message) => this.#send(message));
   /** No connection takes them. */
   readonly #waiting = new Set<Outbound>();
   /** The connections of this turn of the event loop, by queue, so that what is published in it stays in order. */
@@ -107,7 +109,7 @@ export class Publisher {
   }
 
   send(call: PublishCall, queue: string, body: Buffer): void {
-    this.#send({ call, queue, body });
+    this.#groups.add({ call, queue, body });
   }
 
   /** Resolves when every call is settled. */
