@@ -16,6 +16,14 @@ export function latencyBound(ms: number): number {
   return FULL ? ms : Infinity;
 }
 
+const loads = new Set<OpenLoad>();
+
+/** Ends the load of a test that failed under it: the next would bear both. */
+export async function endLoads(): Promise<void> {
+  await Promise.all(Array.from(loads, async (load) => load.stop()));
+  loads.clear();
+}
+
 /** Share of a run's time. */
 const WARM_UP = 1 / 3;
 
@@ -45,6 +53,7 @@ export class FaultRun {
       perSecond: PER_SECOND,
       name: `${name.replaceAll(/[^a-z0-9]+/g, '-')}-${Date.now()}`,
     });
+    loads.add(this.load);
   }
 
   /** Seconds since the load began. */

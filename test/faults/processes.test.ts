@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunningCluster } from '../cluster/running-cluster.ts';
 import { unavailable } from '../packages/unavailable.ts';
-import { FaultRun, latencyBound, PER_SECOND, say, SECONDS, warmCluster } from './fault-run.ts';
+import { endLoads, FaultRun, latencyBound, PER_SECOND, say, SECONDS, warmCluster } from './fault-run.ts';
 import { scrape } from './scrape.ts';
 import { slowResult, SlowTasks } from './slow-tasks.ts';
 
@@ -23,6 +23,8 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
     beforeAll(async () => {
       cluster = await warmCluster({ tasks: TASKS, port: PORT });
     });
+
+    afterEach(endLoads);
 
     afterAll(() => cluster.close());
 

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunningCluster } from '../cluster/running-cluster.ts';
 import { unavailable } from '../packages/unavailable.ts';
-import { FaultRun, latencyBound, say, SECONDS, warmCluster } from './fault-run.ts';
+import { endLoads, FaultRun, latencyBound, say, SECONDS, warmCluster } from './fault-run.ts';
 import { scrape } from './scrape.ts';
 
 const TASKS = fileURLToPath(new URL('tasks.ts', import.meta.url));
@@ -24,6 +24,8 @@ describe.skipIf(missing).each(CLUSTERS)('a cluster $name', ({ name, port, spool,
   beforeAll(async () => {
     cluster = await warmCluster({ tasks: TASKS, port, flags: spool ? ['--spool'] : [] });
   });
+
+  afterEach(endLoads);
 
   afterAll(() => cluster.close());
 

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningCluster } from '../cluster/running-cluster.ts';
 import { unavailable } from '../packages/unavailable.ts';
 import { freezePostgres, killPostgres } from './database-faults.ts';
-import { FaultRun, latencyBound, say, SECONDS, warmCluster } from './fault-run.ts';
+import { endLoads, FaultRun, latencyBound, say, SECONDS, warmCluster } from './fault-run.ts';
 import { scrape } from './scrape.ts';
 import { SlowTasks } from './slow-tasks.ts';
 import { StatusReader } from './status-reader.ts';
@@ -23,6 +23,8 @@ describe.skipIf(unavailable('rabbitmq-server', 'redis-server', 'postgresql', 'ha
     beforeAll(async () => {
       cluster = await warmCluster({ tasks: TASKS, port: PORT });
     });
+
+    afterEach(endLoads);
 
     afterAll(() => cluster.close());
 
