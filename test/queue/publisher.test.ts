@@ -170,4 +170,18 @@ describe('a publisher', () => {
     await vi.advanceTimersByTimeAsync(100);
     expect(takes('q')).toBe(true);
   });
+
+  it('lets what comes while another is under way wait for more, for 40 ms at most', async () => {
+    model.mute.add('mute');
+    void publish('mute');
+    await new Promise(setImmediate);
+    let stored = false;
+    void publish('q').then(() => {
+      stored = true;
+    });
+    await vi.advanceTimersByTimeAsync(39);
+    expect(stored).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(stored).toBe(true);
+  });
 });
