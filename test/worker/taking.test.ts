@@ -1,12 +1,16 @@
-import { afterEach, expect, test } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, expect, test, vi } from 'vitest';
 import { QUARANTINE } from '../../src/worker/intake/quarantine.ts';
-import { World } from './world.ts';
+import { WAIT, World } from './world.ts';
 
 const NORMAL = { queue: 'default', priority: 'normal', lane: 0 } as const;
 
 let world: World;
 
-afterEach(async () => world.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await world.close();
+});
 
 test('takes no more than there are slots; the rest stays unacknowledged', async () => {
   world = await World.start({ concurrency: 3 });
@@ -32,6 +36,26 @@ test('takes more of the urgent, but starves nobody', async () => {
   expect(count('high')).toBeGreaterThan(count('normal'));
   expect(count('normal')).toBeGreaterThan(count('low'));
   expect(count('low')).toBeGreaterThanOrEqual(5);
+});
+
+test('half of its slots are enough for a claim; for less it rests after one that took long', async () => {
+  world = await World.start({ concurrency: 4 });
+  const claim = world.database.claim.bind(world.database);
+  const claimed: number[] = [];
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
+  world.database.claim = async (claims, lease) => {
+    claimed.push(claims.length);
+    vi.advanceTimersByTime(50);
+    return claim(claims, lease);
+  };
+  const first = await world.enqueue('echo');
+  await turnsUntil(() => world.database.rows.get(first)?.state === 'succeeded');
+  await world.enqueue('echo');
+  for (let turns = 0; turns < 100; turns += 1) await turn();
+  expect(claimed).toEqual([1]);
+  await world.enqueue('echo');
+  await turnsUntil(() => claimed.length > 1);
+  expect(claimed).toEqual([1, 2]);
 });
 
 test('a message that comes twice runs once', async () => {
@@ -103,3 +127,12 @@ test('an outcome that the database can not take does not hold up the others', as
   await world.until(() => world.worker.status().running === 0);
   expect(world.row(poison).state).toBe('running');
 });
+
+/** Waits while timers stand still. */
+async function turnsUntil(condition: () => boolean): Promise<void> {
+  const end = Date.now() + WAIT.timeout;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error('it did not come about');
+    await turn();
+  }
+}
