@@ -28,12 +28,13 @@ class FakeConnection implements Watched {
 describe('a connection with a message that is not confirmed', () => {
   let frozen: FrozenNodes;
   let connection: FakeConnection;
-  const other = new FakeConnection();
+  let other: FakeConnection;
 
   beforeEach(() => {
     vi.useFakeTimers();
     frozen = new FrozenNodes();
     connection = new FakeConnection(sent());
+    other = new FakeConnection();
   });
 
   afterEach(() => {
@@ -44,6 +45,32 @@ describe('a connection with a message that is not confirmed', () => {
     vi.advanceTimersByTime(1001);
     frozen.confirmed(sent());
     expect(frozen.among([connection, other])).toEqual([connection]);
+  });
+
+  it('does not answer when it is mute and another has confirmed all of it, later ones too', () => {
+    vi.advanceTimersByTime(10);
+    frozen.confirmed(sent());
+    other.confirms();
+    vi.advanceTimersByTime(990);
+    expect(frozen.among([connection, other])).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(frozen.among([connection, other])).toEqual([connection]);
+  });
+
+  it('is not given up while another, that had a later one confirmed, waits for the next', () => {
+    vi.advanceTimersByTime(10);
+    frozen.confirmed(sent());
+    const waiting = new FakeConnection(sent());
+    waiting.confirms();
+    vi.advanceTimersByTime(60_000);
+    expect(frozen.among([connection, waiting])).toEqual([]);
+  });
+
+  it('is not given up for one that has begun since, and has confirmed nothing', () => {
+    vi.advanceTimersByTime(10);
+    frozen.confirmed(sent());
+    vi.advanceTimersByTime(60_000);
+    expect(frozen.among([connection, other])).toEqual([]);
   });
 
   it('is not given up while the others are as late', () => {

@@ -23,16 +23,26 @@ export class FrozenNodes {
 
   /** Those of the connections. */
   among<C extends Watched>(connections: Iterable<C>): C[] {
-    return [...connections].filter((connection) => this.#isMute(connection));
+    const all = [...connections];
+    return all.filter((connection) => this.#isMute(connection, all));
   }
 
-  #isMute(connection: Watched): boolean {
+  #isMute(connection: Watched, all: readonly Watched[]): boolean {
     const now = performance.now();
     for (const [queue, sentAt] of connection.oldestUnderWay) {
-      const lateMs = (this.#confirmedUpTo.get(queue) ?? -Infinity) - sentAt;
       const muteMs = now - Math.max(sentAt, connection.confirmedAt(queue));
-      if (lateMs > MUTE_MS && muteMs > MUTE_MS) return true;
+      if (muteMs > MUTE_MS && this.#lateMs(queue, sentAt, all) > MUTE_MS) return true;
     }
     return false;
+  }
+
+  /**
+   * By how much a message is later than its sisters. Where later ones are confirmed and another connection holds none, it
+   * is late until now: a balancer sends little to a gateway whose answers are late, so that no more may come to compare.
+   */
+  #lateMs(queue: string, sentAt: number, all: readonly Watched[]): number {
+    const confirmedUpTo = this.#confirmedUpTo.get(queue) ?? -Infinity;
+    const idle = all.some((one) => one.confirmedAt(queue) > sentAt && !one.oldestUnderWay.has(queue));
+    return (confirmedUpTo > sentAt && idle ? performance.now() : confirmedUpTo) - sentAt;
   }
 }
