@@ -1,6 +1,9 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 
+/** What arrives in the place of what the server sent. */
+export type Alter = (sent: Buffer) => Buffer;
+
 /** A line to a port of this machine, through a port of its own, that can be cut as the death of either end cuts it. */
 export class CutLine {
   readonly #server: Server;
@@ -9,7 +12,7 @@ export class CutLine {
   /** How many connections were asked for while it was cut. */
   refused = 0;
 
-  private constructor(target: number) {
+  private constructor(target: number, alter: Alter) {
     this.#server = createServer((socket) => {
       if (this.#cut) {
         this.refused += 1;
@@ -19,12 +22,12 @@ export class CutLine {
       const other = connect({ port: target, host: '127.0.0.1', noDelay: true });
       socket.setNoDelay(true);
       this.#join(socket, other);
-      this.#join(other, socket);
+      this.#join(other, socket, alter);
     });
   }
 
-  static async to(target: number): Promise<CutLine> {
-    const line = new CutLine(target);
+  static async to(target: number, alter: Alter = (sent) => sent): Promise<CutLine> {
+    const line = new CutLine(target, alter);
     line.#server.listen(0, '127.0.0.1');
     await once(line.#server, 'listening');
     return line;
@@ -49,13 +52,13 @@ export class CutLine {
     this.#server.close();
   }
 
-  #join(from: Socket, to: Socket): void {
+  #join(from: Socket, to: Socket, alter: Alter = (sent) => sent): void {
     this.#ends.add(from);
     from.on('error', () => undefined);
     from.on('close', () => {
       this.#ends.delete(from);
       to.destroy();
     });
-    from.on('data', (data) => to.write(data));
+    from.on('data', (data) => to.write(alter(data)));
   }
 }

@@ -16,6 +16,9 @@ import { TlsLine } from './tls-line.ts';
 const ADDRESS: Address = { queue: 'default', priority: 'normal', lane: 0 };
 const OTHER: Address = { ...ADDRESS, lane: 1 };
 const PATIENCE = { timeout: 30_000 };
+/** Frames of AMQP 0-9-1: `connection.open-ok`, and `connection.close` with 320 CONNECTION_FORCED, as of a server that shuts down. */
+const OPEN_OK = Buffer.from('01000000000005000a002900ce', 'hex');
+const CLOSE = Buffer.from('0100000000001c000a0032014011434f4e4e454354494f4e5f464f5243454400000000ce', 'hex');
 const IN_ORDER: Random = { bytes: (length) => systemRandom.bytes(length), fraction: () => 0.5 };
 
 describe.skipIf(unavailable('rabbitmq-server', 'openssl'))('opening the queue on RabbitMQ', () => {
@@ -179,6 +182,21 @@ describe.skipIf(unavailable('rabbitmq-server', 'openssl'))('opening the queue on
       .toMatchObject({ code: 'SLUICE_QUEUE_UNAVAILABLE', data: { reason } });
     const warnings = told.filter((line) => JSON.stringify(line).includes('has ended a channel'));
     expect(warnings).toHaveLength(1);
+  });
+
+  it('connects again where the server closes a connection together with the answer to its opening', async () => {
+    let closed = 0;
+    const leaving = await CutLine.to(engine.processes[1]?.member.port ?? 0, (sent) => {
+      if (closed > 0 || !sent.subarray(0, OPEN_OK.length).equals(OPEN_OK)) return sent;
+      closed += 1;
+      return Buffer.concat([sent, CLOSE]);
+    });
+    onTestFinished(() => leaving.close());
+    const url = subject.url().replace(/@[^/]*/, `@127.0.0.1:${leaving.port}`);
+    const queue = await subject.open({}, { url, addresses: [ADDRESS] });
+    expect(closed).toBe(1);
+    await queue.publish([{ address: ADDRESS, body: 'a' }]);
+    expect((await queue.depth()).addresses).toMatchObject([{ messages: 1 }]);
   });
 
   it('goes to another node where one can not be reached, and publishes over those that can', async () => {

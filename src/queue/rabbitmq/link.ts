@@ -4,6 +4,7 @@ import type { Logger } from '../../core/logger.ts';
 import type { Random } from '../../core/random.ts';
 import { Backoff } from './backoff.ts';
 import { type BrokerNode, nodeName } from './broker-url.ts';
+import { withChannel } from './channel.ts';
 import { type Connect, disconnect, hangUp } from './connection.ts';
 import type { NodeRota } from './node-rota.ts';
 
@@ -115,6 +116,8 @@ export class Link {
     const model = await connect(node, purpose);
     const ended = endOf(model);
     try {
+      // One that the server closed together with its answer to the opening never says so, but opens no channel.
+      await withChannel(model, async () => undefined);
       await prepare(model);
     } catch (error) {
       await disconnect(model);
