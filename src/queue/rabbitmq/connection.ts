@@ -54,7 +54,7 @@ export async function disconnect(model: ChannelModel): Promise<void> {
   // Rejects where the connection is closed already.
   await Promise.race([model.close().catch(() => undefined), gone]);
   clearTimeout(patience);
-  hangUp(model);
+  hangUp(model, new Error('the server did not take leave'));
 }
 
 /**
