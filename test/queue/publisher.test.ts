@@ -81,6 +81,20 @@ describe('a publisher', () => {
       expect(await publish('a')).toBe('stored');
     });
 
+    it('counts none that was closed together with the answer to the opening of its channel', async () => {
+      model.connection.stream.destroy();
+      const closing = new FakeModel();
+      const create = closing.createConfirmChannel.bind(closing);
+      closing.createConfirmChannel = async () => {
+        const channel = await create();
+        closing.connection.stream.destroy();
+        return channel;
+      };
+      await expect(publisher.use(closing.asModel)).rejects.toThrow('closed');
+      await vi.advanceTimersByTimeAsync(2001);
+      expect(takes('a')).toBe(false);
+    });
+
     it('refuses nothing while another is up', async () => {
       await connect();
       model.connection.stream.destroy();

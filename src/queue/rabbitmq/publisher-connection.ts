@@ -37,6 +37,7 @@ export class PublisherConnection {
   #renewal: NodeJS.Timeout | undefined;
   #blocked: string | undefined;
   #foreign = false;
+  #closed = false;
 
   private constructor(model: ChannelModel, events: ConnectionEvents) {
     this.#model = model;
@@ -48,6 +49,7 @@ export class PublisherConnection {
     const connection = new PublisherConnection(model, events);
     connection.#listen();
     await connection.#openChannel();
+    if (connection.#closed) throw new Error('the server closed the connection as it was opened');
     return connection;
   }
 
@@ -162,6 +164,7 @@ export class PublisherConnection {
       this.#events.unblocked();
     });
     this.#model.once('close', () => {
+      this.#closed = true;
       clearTimeout(this.#renewal);
       this.#events.gone(this);
     });
