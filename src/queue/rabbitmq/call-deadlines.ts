@@ -31,7 +31,8 @@ export class CallDeadlines {
     this.#calls.add(call);
     const settled = (): void => this.#settled(call);
     call.done.then(settled, settled);
-    this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY_MS);
+    // Where this process itself was held up, the confirms may be there, and are read before the immediate runs.
+    this.#timer ??= setInterval(() => setImmediate(() => this.#look()), LOOK_EVERY_MS);
     return call;
   }
 
