@@ -90,8 +90,19 @@ test('sixteen wait for nothing', async () => {
   await pass(0);
   add(...'bcdefghijklmnop'.split(''));
   expect(texts()).toBe('a');
+  await pass(0);
+  expect(texts()).toBe('a');
   add('q');
+  await pass(0);
   expect(texts()).toBe('abcdefghijklmnopq');
+});
+
+test('what is published in one turn is sent together, however much it is', async () => {
+  const all = 'abcdefghijklmnopqrst';
+  add(...all.split(''));
+  expect(texts()).toBe('');
+  await pass(0);
+  expect(texts()).toBe(all);
 });
 
 test('a call that fails holds up nobody', async () => {

@@ -3,7 +3,7 @@ import type { Outbound } from './publish-call.ts';
 /** After several that were sent together the next follow in so many times as long as those took. */
 const SPACING = 4;
 const MAX_SPACING_MS = 40;
-/** So many do not wait for others. */
+/** So many wait for the end of their turn of the event loop alone. */
 const ENOUGH = 16;
 
 interface Group {
@@ -18,12 +18,12 @@ interface Group {
  * Sends together what is published at about the same time: each group costs every node of a queue the same wake-ups and
  * syncs, however small it is. What comes alone is sent at once. What comes while something is under way waits until that
  * is settled; after a group of several until four times as long is over. Nothing waits for more than 40 ms, and sixteen
- * messages wait for nothing. The order is kept.
+ * messages wait for nothing. What is published in one turn of the event loop is one group, and the order is kept.
  * @see https://www.rfc-editor.org/rfc/rfc896 for the idea
  */
 export class PublishGroups {
   readonly #send: (message: Outbound) => void;
-  #waiting: Outbound[] = [];
+  #gathered: Outbound[] = [];
   #last: Group = { messages: 0, sentAt: -Infinity, tookMs: 0 };
   #timer: NodeJS.Timeout | undefined;
   #endOfTurn: NodeJS.Immediate | undefined;
@@ -33,15 +33,14 @@ export class PublishGroups {
   }
 
   add(message: Outbound): void {
-    if (this.#waiting.push(message) >= ENOUGH) this.#flush();
-    else this.#schedule();
+    this.#gathered.push(message);
+    this.#schedule();
   }
 
   #schedule(): void {
-    if (this.#waiting.length === 0 || this.#endOfTurn) return;
+    if (this.#gathered.length === 0 || this.#endOfTurn) return;
     clearTimeout(this.#timer);
-    const waitMs = this.#dueAt() - performance.now();
-    // What is published in one turn of the event loop belongs together.
+    const waitMs = this.#gathered.length >= ENOUGH ? 0 : this.#dueAt() - performance.now();
     if (waitMs <= 0) this.#endOfTurn = setImmediate(() => this.#flush());
     else this.#timer = setTimeout(() => this.#flush(), waitMs);
   }
@@ -56,8 +55,8 @@ export class PublishGroups {
     clearTimeout(this.#timer);
     clearImmediate(this.#endOfTurn);
     this.#endOfTurn = undefined;
-    const messages = this.#waiting;
-    this.#waiting = [];
+    const messages = this.#gathered;
+    this.#gathered = [];
     const group: Group = { messages: messages.length, sentAt: performance.now(), tookMs: undefined };
     this.#last = group;
     for (const message of messages) this.#send(message);

@@ -49,7 +49,7 @@ export class Publisher {
   readonly #groups = new PublishGroups((message) => this.#send(message));
   /** No connection takes them. */
   readonly #waiting = new Set<Outbound>();
-  /** The connections of this turn of the event loop, by queue, so that what is published in it stays in order. */
+  /** The connections of this turn of the event loop, by queue, so that what is sent in it stays in order. */
   readonly #chosen = new Map<string, PublisherConnection>();
   readonly #frozen = new FrozenNodes();
   readonly #stalled = new StalledQueues();
