@@ -46,7 +46,7 @@ const HOLDER_BYTES = 12;
 /** Look-ahead: enough to fill all slots while the next claim is under way. */
 const PREFETCH_PER_SLOT = 2;
 const MIN_PREFETCH = 32;
-/** While one half is claimed or recorded, the other runs. */
+/** Of those that no lasting run holds: while one half is claimed or recorded, the other runs. */
 const ENOUGH_PER_SLOT = 0.5;
 /** Stuck runners that are put up with, beside those that work. */
 const MIN_STUCK = 2;
@@ -86,7 +86,7 @@ class TaskWorker implements Worker {
     const shared = {
       ...options,
       timing: this.#timing,
-      enough: Math.ceil(options.concurrency * ENOUGH_PER_SLOT),
+      enough: () => Math.ceil((options.concurrency - this.#execution.lasting) * ENOUGH_PER_SLOT),
     };
     this.#settler = new Settler({ ...shared, onSettled: (ended, result) => this.#settled(ended, result) });
     this.#quarantine = new Quarantine(shared);

@@ -40,14 +40,7 @@ test('takes more of the urgent, but starves nobody', async () => {
 
 test('half of its slots are enough for a claim; for less it rests after one that took long', async () => {
   world = await World.start({ concurrency: 4 });
-  const claim = world.database.claim.bind(world.database);
-  const claimed: number[] = [];
-  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
-  world.database.claim = async (claims, lease) => {
-    claimed.push(claims.length);
-    vi.advanceTimersByTime(50);
-    return claim(claims, lease);
-  };
+  const claimed = claimsOf(world);
   const first = await world.enqueue('echo');
   await turnsUntil(() => world.database.rows.get(first)?.state === 'succeeded');
   await world.enqueue('echo');
@@ -56,6 +49,20 @@ test('half of its slots are enough for a claim; for less it rests after one that
   await world.enqueue('echo');
   await turnsUntil(() => claimed.length > 1);
   expect(claimed).toEqual([1, 2]);
+});
+
+test('slots that are held for long do not count for what is enough', async () => {
+  world = await World.start({ concurrency: 4 });
+  const gate = world.path('gate');
+  await world.running(...(await world.enqueueMany('until', 2, { gate })));
+  const claimed = claimsOf(world);
+  await world.enqueue('echo');
+  await turnsUntil(() => claimed.length === 1);
+  await world.enqueue('echo');
+  await turnsUntil(() => claimed.length === 2);
+  expect(claimed).toEqual([1, 1]);
+  vi.useRealTimers();
+  await world.open(gate);
 });
 
 test('a message that comes twice runs once', async () => {
@@ -127,6 +134,19 @@ test('an outcome that the database can not take does not hold up the others', as
   await world.until(() => world.worker.status().running === 0);
   expect(world.row(poison).state).toBe('running');
 });
+
+/** How many each claim takes from now on. Time stands still, but that each of them takes long. */
+function claimsOf({ database }: World): number[] {
+  const claimed: number[] = [];
+  const claim = database.claim.bind(database);
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
+  database.claim = async (claims, lease) => {
+    claimed.push(claims.length);
+    vi.advanceTimersByTime(50);
+    return claim(claims, lease);
+  };
+  return claimed;
+}
 
 /** Waits while timers stand still. */
 async function turnsUntil(condition: () => boolean): Promise<void> {

@@ -17,7 +17,7 @@ export interface ConsumptionOptions {
   /** How many runs can be taken now. */
   readonly free: () => number;
   /** Of so many a claim is made at once; fewer may wait for others. */
-  readonly enough: number;
+  readonly enough: () => number;
   readonly random: Random;
   readonly logger: Logger;
   readonly timing: WorkerTiming;
@@ -41,7 +41,7 @@ export class Consumption {
     this.#options = options;
     this.#backoff = new Backoff(options.timing, options.random);
     const { intake, free, enough } = options;
-    this.#rest = new BatchRest(() => Math.min(intake.waiting, free()) >= enough);
+    this.#rest = new BatchRest(() => Math.min(intake.waiting, free()) >= enough());
   }
 
   /** True while messages can come. */

@@ -42,6 +42,7 @@ export class Execution implements RunnerListener {
   /** Those that are to run alone: one at a time, so that only the guilty is charged again. */
   #soloLine: Run[] = [];
   #beginning = false;
+  #lasting = 0;
   readonly #progressed = new Set<Run>();
 
   constructor(options: ExecutionOptions) {
@@ -55,6 +56,11 @@ export class Execution implements RunnerListener {
     if (this.#line.length > 0 || !this.pool.pick(now)) return 0;
     const { size } = this.runs;
     return Math.min(concurrency - (size - this.#soloLine.length), 2 * concurrency - size);
+  }
+
+  /** How many runs do not end soon, as of the last sweep: they were there at the one before. */
+  get lasting(): number {
+    return this.#lasting;
   }
 
   get waitingAlone(): number {
@@ -83,6 +89,7 @@ export class Execution implements RunnerListener {
 
   /** One look at everything that runs: timeouts, aborts that were ignored, blocked loops, progress to tell. */
   sweep(now: number, lostMs: number): void {
+    this.#lasting = Array.from(this.runs).filter(({ lasting, over }) => lasting && !over).length;
     for (const runner of this.pool.runners) {
       for (const run of runner.runs.values()) this.#attend(runner, run, now);
     }

@@ -18,7 +18,7 @@ export interface Ended {
 export interface SettlerOptions {
   readonly database: Pick<Database, 'settle'>;
   /** So many are recorded at once; fewer may wait for others. */
-  readonly enough: number;
+  readonly enough: () => number;
   readonly random: Random;
   readonly logger: Logger;
   readonly timing: WorkerTiming;
@@ -42,7 +42,7 @@ export class Settler {
   constructor(options: SettlerOptions) {
     this.#options = options;
     this.#backoff = new Backoff(options.timing, options.random);
-    this.#rest = new BatchRest(() => this.#waiting.length >= options.enough);
+    this.#rest = new BatchRest(() => this.#waiting.length >= options.enough());
   }
 
   add(ended: Ended): void {

@@ -15,10 +15,10 @@ const sleep = async (ms: number): Promise<void> =>
   });
 
 function consumptionOf(
-  own: Pick<ConsumptionOptions, 'intake' | 'claimer'> & { enough?: number },
+  own: Pick<ConsumptionOptions, 'intake' | 'claimer'> & { enough?: () => number },
 ): Consumption {
   return new Consumption({
-    enough: 1,
+    enough: () => 1,
     ...own,
     database: { health: async () => ({ ok: true, durable: true, durability: '' }) },
     free: () => 80,
@@ -93,7 +93,7 @@ test('what comes while a claim rests is claimed together when it is over, or whe
       intake.waiting -= taken.length;
     },
   } as Claimer;
-  const subject = consumptionOf({ intake, claimer, enough: 5 });
+  const subject = consumptionOf({ intake, claimer, enough: () => 5 });
   const comes = async (messages: number): Promise<void> => {
     for (let left = messages; left > 0; left -= 1) {
       intake.waiting += 1;

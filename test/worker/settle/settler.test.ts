@@ -25,7 +25,7 @@ function settler(refuse: (items: number) => SluiceError | undefined, enough = 1,
         return settlements.map((): SettleResult => ({ kind: 'lost' }));
       },
     },
-    enough,
+    enough: () => enough,
     random: systemRandom,
     logger: silentLogger,
     timing: { ...DEFAULT_TIMING, retryBaseMs: 1, retryCapMs: 2 },
