@@ -31,18 +31,23 @@ export class FrozenNodes {
     const now = performance.now();
     for (const [queue, sentAt] of connection.oldestUnderWay) {
       const muteMs = now - Math.max(sentAt, connection.confirmedAt(queue));
-      if (muteMs > MUTE_MS && this.#lateMs(queue, sentAt, all) > MUTE_MS) return true;
+      if (muteMs > MUTE_MS && this.#othersAreAhead(queue, sentAt, all)) return true;
     }
     return false;
   }
 
   /**
-   * By how much a message is later than its sisters. Where later ones are confirmed and another connection holds none, it
-   * is late until now: a balancer sends little to a gateway whose answers are late, so that no more may come to compare.
+   * True where a much later message is confirmed; or any later one, and another connection has caught up: a balancer sends
+   * little to a gateway whose answers are late, so that no more may come to compare.
    */
-  #lateMs(queue: string, sentAt: number, all: readonly Watched[]): number {
-    const confirmedUpTo = this.#confirmedUpTo.get(queue) ?? -Infinity;
-    const idle = all.some((one) => one.confirmedAt(queue) > sentAt && !one.oldestUnderWay.has(queue));
-    return (confirmedUpTo > sentAt && idle ? performance.now() : confirmedUpTo) - sentAt;
+  #othersAreAhead(queue: string, sentAt: number, all: readonly Watched[]): boolean {
+    const aheadMs = (this.#confirmedUpTo.get(queue) ?? -Infinity) - sentAt;
+    if (aheadMs > MUTE_MS) return true;
+    return aheadMs > 0 && all.some((connection) => hasCaughtUp(connection, queue, sentAt));
   }
+}
+
+/** True where all that it was sent is confirmed, and some of it since then. */
+function hasCaughtUp(connection: Watched, queue: string, since: number): boolean {
+  return connection.confirmedAt(queue) > since && !connection.oldestUnderWay.has(queue);
 }
